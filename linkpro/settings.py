@@ -1,0 +1,312 @@
+"""One settings module; every knob comes from the environment (see `.env.example`).
+
+`ENVIRONMENT=PROD` refuses to start with unsafe values; without it the project runs on one machine
+for its developer, with PostgreSQL and Redis of its own under `var/` when no URL is set.
+"""
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from linkpro import embedded
+from linkpro.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+env = environ.Env()
+env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))
+
+ENVIRONMENT = env.str("ENVIRONMENT", "DEV").upper()
+PRODUCTION = ENVIRONMENT not in ("DEV", "TEST")
+DEBUG = env.bool("DEBUG", False)
+
+
+def required_in_production(name: str, default: str) -> str:
+    """The variable's value; its development default only where this is no production machine."""
+    value = env.str(name, "")
+    if not value and PRODUCTION:
+        raise ImproperlyConfigured(f"Set {name}: production does not start without it.")
+    return value or default
+
+
+def development_secret() -> str:
+    """A random key that outlives restarts, kept beside the development database."""
+    path = embedded.var_dir() / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", "") or (
+    required_in_production("SECRET_KEY", "") if PRODUCTION else development_secret()
+)
+BASE_URL = required_in_production("BASE_URL", f"http://localhost:{env.int('PORT', 8000)}").rstrip(
+    "/"
+)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=[urlsplit(BASE_URL).hostname]
+    if PRODUCTION
+    else ["localhost", ".localhost", "127.0.0.1", "[::1]"],
+)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG shows secrets to visitors: unset it in production.")
+if PRODUCTION and "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS=* lets anybody choose the host name: list the hosts.")
+if PRODUCTION and not BASE_URL.startswith("https://"):
+    raise ImproperlyConfigured("BASE_URL must begin with https:// in production.")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "django_celery_beat",
+    "django_filters",
+    "django_htmx",
+    "rest_framework",
+    "accounts",
+    "privacy",
+    "tracking",
+    "analytics",
+    "reports",
+    "linkpro",
+]
+
+MIDDLEWARE = [
+    "accounts.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "accounts.middleware.security_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.current_member",
+]
+
+ROOT_URLCONF = "linkpro.urls"
+ASGI_APPLICATION = "linkpro.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.chrome",
+            ],
+        },
+    },
+]
+# Bare form fields: the components of our own look draw labels, hints and errors around them.
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------
+
+
+def database_url() -> str:
+    """`DATABASE_URL`, or seed 004's `POSTGRES_*`, or the server of our own under `var/`."""
+    if url := env.str("DATABASE_URL", ""):
+        return url
+    if host := env.str("POSTGRES_HOST", ""):
+        return make_conninfo(
+            host=host,
+            port=env.int("POSTGRES_PORT", 5432),
+            user=env.str("POSTGRES_USER", "linkpro"),
+            password=env.str("POSTGRES_PASSWORD", ""),
+            dbname=env.str("POSTGRES_DATABASE", "linkpro"),
+        )
+    if PRODUCTION:
+        raise ImproperlyConfigured("Set DATABASE_URL or POSTGRES_HOST: production needs its own.")
+    return embedded.postgres_url()
+
+
+def database_settings(url: str) -> dict:
+    """Django's connection settings for a libpq URL, with psycopg's pool."""
+    parts = conninfo_to_dict(url)
+    pool = {
+        "min_size": 1,
+        "max_size": env.int("DATABASE_POOL_SIZE", 10) + env.int("DATABASE_MAX_OVERFLOW", 5),
+        "timeout": 5,
+    }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname", "linkpro"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": str(parts.pop("port", "")),
+        "OPTIONS": {**parts, "pool": pool},
+    }
+
+
+DATABASES = {"default": database_settings(database_url())}
+# Where a transaction pooler stands before PostgreSQL, the event writer needs a way around it:
+# its staging table lives in the session.
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", "")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis, Celery ----------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", "") or (
+    required_in_production("REDIS_URL", "") if PRODUCTION else embedded.redis_url()
+)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "linkpro",
+    }
+}
+
+
+def broker_url(redis_url: str) -> str:
+    """Kombu's spelling of a Redis URL: it calls a unix socket `redis+socket`."""
+    if redis_url.startswith("unix://"):
+        path, _, _ = redis_url.removeprefix("unix://").partition("?")
+        return f"redis+socket://{path}?virtual_host=1"
+    return redis_url
+
+
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "fast"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+# --- People -----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_PREVENT_ENUMERATION = True
+
+# --- Pages ------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+STATICFILES_DIRS = [BASE_DIR / "linkpro" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+APPEND_SLASH = False  # the paths of the API have no trailing slash; a redirect would lose bodies
+
+# --- Security ---------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+if env.bool("TLS_ENDS_AT_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if PRODUCTION else []
+CORS_ORIGINS = env.list("CORS_ORIGINS", default=[])
+
+# --- Ingest -----------------------------------------------------------------------------------
+
+# The site of events that name none (by key, or by the host of their page).
+DEFAULT_SITE = env.str("DEFAULT_SITE", "")
+# Networks whose CLIENT_IP_HEADER is believed; nobody's by default.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+CLIENT_IP_HEADER = env.str("CLIENT_IP_HEADER", "X-Forwarded-For")
+# A MaxMind or DB-IP database; without it countries come from the registries' assignments.
+GEOIP_PATH = env.str("GEOIP_PATH", "")
+
+# --- API --------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.RolePermission"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.Pages",
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "EXCEPTION_HANDLER": "accounts.api.problem",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNICODE_JSON": True,
+}
+
+# --- Mail -------------------------------------------------------------------------------------
+
+EMAIL_HOST = env.str("DEFAULT_SMTP_SERVER", "")
+EMAIL_PORT = env.int("DEFAULT_SMTP_PORT", 587)
+EMAIL_HOST_USER = env.str("DEFAULT_SMTP_USERNAME", "")
+EMAIL_HOST_PASSWORD = env.str("DEFAULT_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("DEFAULT_USE_TLS", True)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "LinkPro <linkpro@localhost>")
+if not EMAIL_HOST:  # no mail server: mails are files to read under var/mail
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = embedded.var_dir() / "mail"
+
+# --- Logs and the admin -----------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(LOG_LEVEL, json=PRODUCTION)
+
+UNFOLD = {
+    "SITE_TITLE": "LinkPro",
+    "SITE_HEADER": "LinkPro",
+    "SITE_SYMBOL": "monitoring",
+    "SHOW_HISTORY": True,
+}
