@@ -1,0 +1,116 @@
+"""What every endpoint of the API shares: who asks, what they may, how it fails."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, ClassVar, cast
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.http import Http404
+from rest_framework import exceptions, serializers, viewsets
+from rest_framework.response import Response
+
+from accounts import audit
+from accounts.permissions import member_or_403, scope_of
+from accounts.roles import Role
+from accounts.tenancy import TenantOwned
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+# --- How it fails -----------------------------------------------------------------------------
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's exception handler: problem details (RFC 9457) with a stable `code`."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    elif isinstance(error, ValidationError):
+        error = exceptions.ValidationError(serializers.as_serializer_error(error))
+    if not isinstance(error, exceptions.APIException):
+        return None
+    codes = error.get_codes()
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": str(error.default_detail),
+        "status": error.status_code,
+        "code": codes if isinstance(codes, str) else error.default_code,
+    }
+    if isinstance(error, exceptions.ValidationError):
+        body["errors"] = error.detail
+    else:
+        body["detail"] = str(error.detail)
+    headers = {}
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    response = Response(body, status=error.status_code, headers=headers)
+    response.content_type = PROBLEM_TYPE
+    return response
+
+
+# --- The base of the tenant's viewsets --------------------------------------------------------
+
+
+class OwnTenantField(serializers.PrimaryKeyRelatedField):
+    """A reference in a body: another tenant's row does not exist there either."""
+
+    def __init__(self, model: type[TenantOwned] | None = None, **options: Any) -> None:
+        self.model = model
+        super().__init__(**({"queryset": model.plain.none()} if model else {}), **options)
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        assert self.model is not None
+        return self.model.objects.visible_to(scope_of(self.context["request"]))
+
+
+class TenantViewSet(viewsets.ModelViewSet[Any]):
+    """Rows of the asking member's tenant: scope, role and audit, once for all.
+
+    A subclass names `model`, `serializer_class` and, where they differ, the roles.
+    """
+
+    model: ClassVar[type[TenantOwned]]
+    read_role: ClassVar[Role] = Role.VIEWER
+    write_role: ClassVar[Role] = Role.MANAGER
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return self.model.objects.visible_to(scope_of(self.request))
+
+    def new_row_values(self) -> dict[str, Any]:
+        """What a new row gets that no client may choose."""
+        member = member_or_403(self.request)
+        values: dict[str, Any] = {"tenant": member.tenant}
+        if any(field.name == "owner" for field in self.model._meta.concrete_fields):
+            values["owner"] = member.user
+        return values
+
+    def _record(self, action: str, row: models.Model, changes: dict[str, Any]) -> None:
+        member = member_or_403(self.request)
+        kind = row._meta.model_name
+        audit.record(
+            f"{kind}.{action}", row, tenant=member.tenant, actor=member.user, changes=changes
+        )
+
+    @transaction.atomic
+    def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        row = serializer.save(**self.new_row_values())
+        fields = list(serializer.validated_data)
+        self._record("created", row, audit.differences(None, row, fields))
+
+    @transaction.atomic
+    def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        fields = list(serializer.validated_data)
+        before = self.model.plain.get(pk=cast(models.Model, serializer.instance).pk)
+        row = serializer.save()
+        if changes := audit.differences(before, row, fields):
+            self._record("changed", row, changes)
+
+    @transaction.atomic
+    def perform_destroy(self, instance: models.Model) -> None:
+        self._record("deleted", instance, OrderedDict(name=[str(instance), None]))
+        instance.delete()

@@ -1,0 +1,90 @@
+"""Who is asking: an API token as a bearer, or a signed-in person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from accounts.models import TOKEN_PREFIX, ApiToken, Membership, User, token_digest
+
+TENANT_HEADER = "X-Tenant-Id"
+# A token's last use is told to the minute: a write on every request would cost more than the read.
+LAST_USE_STEP = timedelta(minutes=1)
+
+
+def bearer(header: str) -> str | None:
+    """The credentials of an `Authorization: Bearer …` header, or None."""
+    kind, _space, text = header.partition(" ")
+    return text.strip() if kind.lower() == "bearer" and text.strip() else None
+
+
+def find_token(text: str) -> ApiToken | None:
+    """The living token with this text, with its member, user and tenant loaded."""
+    if not text.startswith(TOKEN_PREFIX):
+        return None
+    tokens = ApiToken.objects.unscoped("the token itself says whose it is")
+    found = (
+        tokens.filter(digest=token_digest(text))
+        .select_related("member__user", "member__tenant")
+        .first()
+    )
+    return found if found is not None and found.is_alive(timezone.now()) else None
+
+
+def note_use(token: ApiToken) -> None:
+    """Keep when the token was last used, to the minute."""
+    now = timezone.now()
+    if token.last_used_at is None or now - token.last_used_at > LAST_USE_STEP:
+        ApiToken.objects.unscoped("by primary key").filter(pk=token.pk).update(last_used_at=now)
+
+
+def find_member(user: User, wanted: str) -> Membership | None:
+    """The user's membership in the tenant `wanted` (its id as text), or their first one."""
+    rows = Membership.objects.unscoped("the user's own memberships").filter(user=user)
+    if wanted:
+        try:
+            rows = rows.filter(tenant_id=UUID(wanted))
+        except ValueError:
+            return None
+    return rows.select_related("tenant", "user").order_by("created_at", "pk").first()
+
+
+def member_of(request: HttpRequest) -> Membership | None:
+    """The signed-in person's membership: `X-Tenant-Id`, else the chosen tenant, else the first."""
+    if not isinstance(request.user, User):
+        return None
+    wanted = request.headers.get(TENANT_HEADER) or request.session.get("tenant", "")
+    return find_member(request.user, wanted)
+
+
+class BearerAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer lp_…`. A bearer wins over the session."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        text = bearer(request.headers.get("Authorization", ""))
+        if text is None:
+            return None
+        token = find_token(text)
+        if token is None:
+            raise exceptions.AuthenticationFailed(
+                _("This token is unknown, expired or revoked."), code="token_invalid"
+            )
+        wanted = request.headers.get(TENANT_HEADER)
+        if wanted and wanted != str(token.member.tenant_id):
+            raise exceptions.NotFound(_("There is no such tenant for this token."))
+        note_use(token)
+        request._request.member = token.member  # type: ignore[attr-defined]
+        return token.member.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class MemberSessionAuthentication(authentication.SessionAuthentication):
+    """Django's session, for people in the browsable API."""

@@ -1,0 +1,31 @@
+"""Host names as they are compared: lower case, ASCII, without port or trailing dot."""
+
+import re
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+
+
+class InvalidDomain(ValueError):
+    """The text names no host; the message says so to people."""
+
+
+def host_name(text: str) -> str:
+    """The host of what somebody typed or pasted: `https://Shop.Example.com:443/x` → its host.
+
+    International names become punycode. Raises `InvalidDomain`.
+    """
+    text = text.strip().lower()
+    try:
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+        host = host.rstrip(".").encode("idna").decode() if not host.isascii() else host.rstrip(".")
+    except (ValueError, UnicodeError):
+        host = ""
+    valid = len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split("."))
+    if not host or not valid:
+        raise InvalidDomain(
+            _("“%(text)s” is no host name. Write it like shop.example.com.") % {"text": text[:80]}
+        )
+    return host

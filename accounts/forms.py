@@ -1,0 +1,82 @@
+"""Forms of accounts' pages."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from accounts.domains import InvalidDomain, host_name
+from accounts.models import Site, User
+from accounts.zones import zone_names
+
+
+def zone_field(**options: Any) -> forms.ChoiceField:
+    """A choice of IANA time zones."""
+    choices = [(name, name.replace("_", " ")) for name in zone_names()]
+    return forms.ChoiceField(choices=choices, initial="UTC", label=_("Time zone"), **options)
+
+
+def clean_host(text: str) -> str:
+    """`host_name` with a form's error."""
+    try:
+        return host_name(text) if text else ""
+    except InvalidDomain as error:
+        raise forms.ValidationError(str(error), code="invalid_domain") from error
+
+
+class FirstRunForm(forms.Form):
+    """The first organisation of an installation, its owner, and the site to count."""
+
+    organisation = forms.CharField(max_length=200, label=_("Organisation"))
+    name = forms.CharField(max_length=150, required=False, label=_("Your name"))
+    email = forms.EmailField(label=_("Your e-mail address"))
+    password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), label=_("Password")
+    )
+    site_name = forms.CharField(max_length=200, label=_("Name of the site"))
+    domain = forms.CharField(
+        max_length=300,
+        required=False,
+        label=_("Domain"),
+        help_text=_("Where its pages live, such as example.com."),
+    )
+    time_zone = zone_field(help_text=_("The clock by which the site's days begin and end."))
+
+    def clean_domain(self) -> str:
+        return clean_host(self.cleaned_data["domain"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if password := cleaned.get("password"):
+            person = User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
+            try:
+                validate_password(password, person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
+
+
+class SiteForm(forms.ModelForm[Site]):
+    """Name, domains and clock of a site."""
+
+    domains = forms.CharField(
+        required=False,
+        label=_("Domains"),
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("One host a line, such as example.com and www.example.com."),
+    )
+    time_zone = zone_field(help_text=_("The clock by which the site's days begin and end."))
+
+    class Meta:
+        model = Site
+        fields = ("name", "domains", "time_zone")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.initial["domains"] = "\n".join(self.instance.domains)
+
+    def clean_domains(self) -> list[str]:
+        lines = self.cleaned_data["domains"].replace(",", "\n").split("\n")
+        return list(dict.fromkeys(clean_host(line) for line in lines if line.strip()))

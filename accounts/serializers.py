@@ -1,0 +1,34 @@
+"""Shapes of accounts' rows in the API."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.domains import InvalidDomain, host_name
+from accounts.models import Site, Team
+from accounts.api import OwnTenantField
+
+
+class DomainField(serializers.CharField):
+    """A host name; pasted addresses are reduced to it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return host_name(super().to_internal_value(data))
+        except InvalidDomain as error:
+            raise serializers.ValidationError(str(error), code="invalid_domain") from error
+
+
+class SiteSerializer(serializers.ModelSerializer[Site]):
+    """A site of the asking tenant."""
+
+    domains = serializers.ListField(child=DomainField(), max_length=100, required=False)
+    team = OwnTenantField(Team, required=False, allow_null=True)
+
+    class Meta:
+        model = Site
+        fields = (
+            "id", "key", "kind", "name", "domains", "time_zone", "team", "created_at", "updated_at",
+        )
+        read_only_fields = ("key", "kind", "created_at", "updated_at")

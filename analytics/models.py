@@ -1,0 +1,67 @@
+"""What the events mean, day by day."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Site
+from accounts.tenancy import TenantOwned
+from tracking.models.events import OfSite
+
+
+class SiteDay(TenantOwned):
+    """The state of one derived day: everything derived compares its version."""
+
+    tenant_path = "site__tenant"
+    owner_path = "site__"
+    site_path = "site"
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="+")
+    date = models.DateField(_("date"))
+    zone = models.CharField(_("time zone"), max_length=64)
+    version = models.BigIntegerField(_("version"), default=0)
+    rebuilt_at = models.DateTimeField(_("rebuilt at"))
+    cost_ms = models.IntegerField(_("cost in ms"), default=0)
+    sealed_at = models.DateTimeField(
+        _("sealed at"),
+        null=True,
+        blank=True,
+        help_text=_("Its raw events are gone: the day is never made anew."),
+    )
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("day of a site")
+        verbose_name_plural = _("days of sites")
+        constraints = (models.UniqueConstraint("site", "date", name="siteday_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.date} v{self.version}"
+
+
+class DailyStat(OfSite):
+    """Counts of one site, day and value of a dimension; dimension "" is the day's total.
+
+    Partitioned by month, made and replaced by `analytics.rollup` only. `bounces` and
+    `duration_seconds` belong to visits, so they are NULL where a row counts single events.
+    """
+
+    pk = models.CompositePrimaryKey("site_id", "dimension", "date", "value")
+    date = models.DateField()
+    dimension = models.TextField()
+    value = models.TextField()
+    visitors = models.BigIntegerField()
+    sessions = models.BigIntegerField()
+    page_views = models.BigIntegerField()
+    events = models.BigIntegerField()
+    clicks = models.BigIntegerField()
+    clickers = models.BigIntegerField()
+    conversions = models.BigIntegerField()
+    bounces = models.BigIntegerField(null=True)
+    duration_seconds = models.BigIntegerField(null=True)
+
+    class Meta(OfSite.Meta):
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.date} {self.dimension}={self.value}"

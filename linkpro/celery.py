@@ -1,0 +1,44 @@
+"""Celery, and all that happens by itself."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linkpro.settings")
+
+app = Celery("linkpro")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A task and when it runs; an entry that waited longer than `expires` is dropped."""
+
+    task: str
+    when: timedelta | crontab
+    expires: timedelta
+    queue: str = "fast"
+
+
+NIGHTLY = crontab(minute="17", hour="2")
+
+# The one table of what happens by itself. `manage.py sync_schedule` brings it into the database,
+# where staff see and change it.
+PERIODIC = {
+    "rebuild changed days": Periodic(
+        "analytics.tasks.rebuild_dirty_days", timedelta(seconds=2), timedelta(seconds=10)
+    ),
+    "fold outcomes": Periodic(
+        "tracking.tasks.fold_outcomes", timedelta(minutes=5), timedelta(minutes=5), "slow"
+    ),
+    "make partitions ahead": Periodic(
+        "tracking.tasks.make_partitions", crontab(minute="7"), timedelta(hours=1), "slow"
+    ),
+    "destroy expired salts": Periodic(
+        "privacy.tasks.destroy_expired_salts", crontab(minute="37"), timedelta(hours=1), "slow"
+    ),
+}

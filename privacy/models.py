@@ -1,0 +1,29 @@
+"""What may be kept, and for how long."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Site
+from accounts.tenancy import TenantOwned
+
+
+class Salt(TenantOwned):
+    """The secret of a site's day: visitors are pseudonyms under it, and nameless once it is gone."""
+
+    tenant_path = "site__tenant"
+    owner_path = "site__"
+    site_path = "site"
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="+")
+    date = models.DateField(_("date"))
+    secret = models.BinaryField(max_length=32)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("salt")
+        verbose_name_plural = _("salts")
+        constraints = (models.UniqueConstraint("site", "date", name="salt_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.date}"

@@ -1,0 +1,260 @@
+"""The forms in which events arrive, and the one form in which they go on: `Hit`."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+MAX_EVENTS = 500
+MAX_EVENT_BYTES = 65_536
+# An index row may not exceed 2,704 bytes: no value that is ever grouped by is longer than this.
+MAX_TEXT_BYTES = 512
+MAX_NAME_BYTES = 64
+MAX_PROPS_BYTES = 8_192
+
+
+class Unusable(Exception):
+    """The request as a whole says nothing that can be stored; `code` says why."""
+
+    def __init__(self, code: str, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.status = code, detail, status
+
+
+class Dropped(Exception):
+    """One event is refused; `reason` is counted and told to the sender."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Hit(msgspec.Struct):
+    """One event on its way: first what the sender says, then what the steps find out."""
+
+    # What the sender says.
+    event_id: uuid.UUID
+    name: str
+    given_id: str
+    site_key: str | None = None
+    url: str | None = None
+    path: str | None = None
+    title: str | None = None
+    referrer: str | None = None
+    timestamp: datetime | None = None
+    sent_at: datetime | None = None
+    client_session: str | None = None
+    given_ip: str | None = None
+    given_agent: str | None = None
+    screen: str | None = None
+    language: str | None = None
+    category: str | None = None
+    action: str | None = None
+    label: str | None = None
+    value: Decimal | None = None
+    currency: str | None = None
+    props: str | None = None
+    # What the steps find out.
+    site_id: int = 0
+    occurred_at: datetime | None = None
+    received_at: datetime | None = None
+    day: date | None = None
+    address: str = ""
+    ip: str | None = None
+    agent: str = ""
+    agent_id: int | None = None
+    bot: str = ""
+    flags: int = 0
+    visitor: int | None = None
+    session: int | None = None
+    host: str | None = None
+    referrer_host: str | None = None
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    term: str | None = None
+    content: str | None = None
+    channel: str | None = None
+    click_id: str | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    device: str | None = None
+    browser: str | None = None
+    os: str | None = None
+    import_source: str | None = None
+
+
+class EventForm(msgspec.Struct, kw_only=True):
+    """One event as a client writes it; seed 003's camelCase names stand beside our own."""
+
+    id: str | None = None
+    name: str | None = None
+    type: str | None = None
+    url: str | None = None
+    path: str | None = None
+    title: str | None = None
+    referrer: str | None = None
+    timestamp: int | float | str | None = None
+    session_id: str | None = None
+    sessionId: str | None = None  # noqa: N815  the seed's own spelling
+    ip: str | None = None
+    user_agent: str | None = None
+    screen: str | None = None
+    language: str | None = None
+    category: str | None = None
+    action: str | None = None
+    label: str | None = None
+    value: Decimal | None = None
+    currency: str | None = None
+    props: dict[str, Any] | None = None
+
+
+class Envelope(msgspec.Struct, kw_only=True):
+    """What is said once for all events of a request."""
+
+    site: str | None = None
+    sent_at: int | float | str | None = None
+    events: msgspec.UnsetType | list[msgspec.Raw] | None = msgspec.UNSET
+
+
+_decode_envelope = msgspec.json.Decoder(Envelope).decode
+_decode_event = msgspec.json.Decoder(EventForm).decode
+_encode = msgspec.json.encode
+
+
+def cut(text: str | None, size: int = MAX_TEXT_BYTES) -> str | None:
+    """The text without NUL (PostgreSQL cannot hold it), at most `size` bytes of UTF-8.
+
+    Blank text is no text: None.
+    """
+    if not text:
+        return None
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if len(text) * 4 > size:
+        data = text.encode("utf-8", "replace")
+        if len(data) > size:
+            text = data[:size].decode("utf-8", "ignore")
+    return text.strip() or None
+
+
+def uuid7(at: datetime) -> uuid.UUID:
+    """A time-ordered id (RFC 9562) for an event that brings none."""
+    milliseconds = int(at.timestamp() * 1000)
+    noise = uuid.uuid4().int & ((1 << 74) - 1)
+    number = milliseconds << 80 | 7 << 76 | (noise >> 62) << 64 | 2 << 62 | noise & ((1 << 62) - 1)
+    return uuid.UUID(int=number)
+
+
+def event_id(text: str | None, at: datetime) -> uuid.UUID:
+    """The id by which an event counts once: a UUID as it is, other text by its hash."""
+    if not text:
+        return uuid7(at)
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.uuid5(uuid.NAMESPACE_OID, text)
+
+
+_LARGE = re.compile(r"[-+]?\d{1,19}(\.\d+)?")
+
+
+def moment(value: float | str | None) -> datetime | None:
+    """A time as clients write it: ISO 8601 with zone, or seconds, ms, µs or ns since 1970.
+
+    None when nothing was said. Raises `Dropped("timestamp_invalid")`.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str):
+            if not _LARGE.fullmatch(value):
+                at = datetime.fromisoformat(value)
+                return at if at.tzinfo else at.replace(tzinfo=UTC)
+            value = float(value)
+        seconds = float(value)
+        while abs(seconds) >= 1e11:  # the year 5138 in seconds: so these are ms, µs or ns
+            seconds /= 1000
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Dropped("timestamp_invalid") from None
+
+
+def event_name(form: EventForm) -> str:
+    """The event's name in LinkPro's words, also where the form follows seed 003."""
+    if form.name:
+        return "page_view" if form.name in ("pageview", "$pageview") else form.name
+    kind = (form.type or "page_view").lower()
+    if kind in ("page_view", "pageview", "page"):
+        return "page_view"
+    if form.category == "conversion":
+        return "conversion"
+    return (form.action or kind) if kind == "event" else kind
+
+
+def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) -> Hit:
+    """One event as a `Hit`. Raises `Dropped` for what no rule can mend."""
+    if len(bytes(raw) if isinstance(raw, msgspec.Raw) else raw) > MAX_EVENT_BYTES:
+        raise Dropped("event_too_large")
+    try:
+        form = _decode_event(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise Dropped("event_invalid") from None
+    props = _encode(form.props).decode() if form.props else None
+    if props is not None and len(props) > MAX_PROPS_BYTES:
+        raise Dropped("props_too_large")
+    value = form.value
+    if value is not None and (not value.is_finite() or abs(value) >= 10**14):
+        raise Dropped("value_invalid")
+    return Hit(
+        event_id=event_id(form.id, received_at),
+        given_id=form.id or "",
+        name=cut(event_name(form), MAX_NAME_BYTES) or "page_view",
+        site_key=envelope.site,
+        url=form.url,
+        path=form.path,
+        title=cut(form.title),
+        referrer=form.referrer,
+        timestamp=moment(form.timestamp),
+        sent_at=moment(envelope.sent_at),
+        client_session=form.session_id or form.sessionId,
+        given_ip=form.ip,
+        given_agent=form.user_agent,
+        screen=cut(form.screen, 32),
+        language=cut(form.language, 64),
+        category=cut(form.category),
+        action=cut(form.action),
+        label=cut(form.label),
+        value=value,
+        currency=cut(form.currency, 3),
+        props=props.replace("\\u0000", "") if props and "\\u0000" in props else props,
+    )
+
+
+def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
+    """The events of a request body, single or batch. Raises `Unusable`."""
+    if not body.strip():
+        raise Unusable("body_empty", "The body is empty: send an event as JSON.")
+    try:
+        envelope = _decode_envelope(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Unusable("json_invalid", f"The body is not an event as JSON: {error}") from None
+    raws: list[Any] = [body]
+    if envelope.events is not msgspec.UNSET:
+        raws = envelope.events or []  # type: ignore[assignment]
+        if not raws:
+            raise Unusable("batch_empty", "The list of events is empty.")
+        if len(raws) > MAX_EVENTS:
+            raise Unusable("batch_too_long", f"Send at most {MAX_EVENTS} events a request.", 413)
+    for raw in raws:
+        try:
+            yield to_hit(raw, envelope, received_at)
+        except Dropped as dropped:
+            yield dropped

@@ -1,0 +1,101 @@
+"""Monthly partitions of the big tables, made before they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from psycopg import Connection, sql
+
+# Months made ahead of time by the periodic task, so that no event ever waits for its table.
+MONTHS_AHEAD = 3
+# The lock under which partitions are made: two who need the same month do not race.
+PARTITION_LOCK = 4_711_002
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioned:
+    """A table, and whether its months are bounds of times or of time-ordered ids (UUIDv7)."""
+
+    table: str
+    by_uuid: bool = False
+
+
+EVENT = Partitioned("tracking_event")
+EVENT_KEY = Partitioned("tracking_eventkey", by_uuid=True)
+SESSION = Partitioned("tracking_session")
+DAILY_STAT = Partitioned("analytics_dailystat")
+# Events of any month may come in; ids of the past only through the default partition.
+ALL = (EVENT, EVENT_KEY, SESSION, DAILY_STAT)
+
+
+def month_of(day: date) -> date:
+    """The first day of the day's month."""
+    return date(day.year, day.month, 1)
+
+
+def next_month(month: date) -> date:
+    """The first day of the following month."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def bound(partitioned: Partitioned, month: date) -> str:
+    """The lower bound of a month's partition, as PostgreSQL reads it."""
+    if not partitioned.by_uuid:
+        return month.isoformat()
+    milliseconds = int(datetime(month.year, month.month, 1, tzinfo=UTC).timestamp() * 1000)
+    text = f"{milliseconds:012x}"
+    return f"{text[:8]}-{text[8:]}-0000-0000-000000000000"
+
+
+def name_of(partitioned: Partitioned, month: date) -> str:
+    """The name of a month's partition, such as `tracking_event_2026_11`."""
+    return f"{partitioned.table}_{month:%Y_%m}"
+
+
+def ensure(connection: Connection, partitioned: Partitioned, months: Iterable[date]) -> list[str]:
+    """Make the missing partitions of these months; returns the names of the new ones.
+
+    A new partition is filled in beside its parent and then attached: attaching an empty table does
+    not stop readers and writers of the parent. Bounds of times are UTC, as sessions' and
+    statistics' days are plain dates.
+    """
+    made = []
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [PARTITION_LOCK])
+        connection.execute("SET LOCAL TIME ZONE 'UTC'")
+        for month in sorted(set(months)):
+            name = name_of(partitioned, month)
+            exists = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [name]).fetchone()
+            if exists and exists[0]:
+                continue
+            names = {"part": sql.Identifier(name), "table": sql.Identifier(partitioned.table)}
+            connection.execute(
+                sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names)
+            )
+            connection.execute(
+                sql.SQL("ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({a}) TO ({b})")
+                .format(
+                    a=sql.Literal(bound(partitioned, month)),
+                    b=sql.Literal(bound(partitioned, next_month(month))),
+                    **names,
+                )
+            )
+            made.append(name)
+    return made
+
+
+def months_ahead(today: date) -> list[date]:
+    """Last month, this month, and the months that are made ahead of time."""
+    first = month_of(today)
+    months = [month_of(first - timedelta(days=1)), first]
+    for _step in range(MONTHS_AHEAD):
+        months.append(next_month(months[-1]))
+    return months
+
+
+def ensure_ahead(connection: Connection, today: date) -> list[str]:
+    """The partitions that the next months need, of every table."""
+    months = months_ahead(today)
+    return [name for partitioned in ALL for name in ensure(connection, partitioned, months)]
