@@ -101,7 +101,7 @@ class Team(TenantOwned):
         verbose_name = _("team")
         verbose_name_plural = _("teams")
         ordering = ("name",)
-        constraints = (models.UniqueConstraint("tenant", "name", name="team_name_unique"),)
+        constraints = (models.UniqueConstraint(fields=["tenant", "name"], name="team_name_unique"),)
 
     def __str__(self) -> str:
         return self.name
@@ -124,7 +124,7 @@ class Membership(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        constraints = (models.UniqueConstraint("user", "tenant", name="membership_unique"),)
+        constraints = (models.UniqueConstraint(fields=["user", "tenant"], name="membership_unique"),)
 
     def __str__(self) -> str:
         return f"{self.user} · {self.tenant} ({self.get_role_display()})"
@@ -300,7 +300,7 @@ class AuditEntry(TenantOwned):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         ordering = ("-created_at", "-id")
-        indexes = (models.Index("tenant", "-created_at", name="audit_by_tenant"),)
+        indexes = (models.Index(fields=["tenant", "-created_at"], name="audit_by_tenant"),)
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.action} {self.target_type} {self.target_id}"

@@ -33,7 +33,7 @@ class SiteDay(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = _("day of a site")
         verbose_name_plural = _("days of sites")
-        constraints = (models.UniqueConstraint("site", "date", name="siteday_unique"),)
+        constraints = (models.UniqueConstraint(fields=["site", "date"], name="siteday_unique"),)
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.date} v{self.version}"

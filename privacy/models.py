@@ -23,7 +23,7 @@ class Salt(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = _("salt")
         verbose_name_plural = _("salts")
-        constraints = (models.UniqueConstraint("site", "date", name="salt_unique"),)
+        constraints = (models.UniqueConstraint(fields=["site", "date"], name="salt_unique"),)
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.date}"

@@ -53,7 +53,7 @@ class Agent(models.Model):
     class Meta:
         verbose_name = _("user agent")
         verbose_name_plural = _("user agents")
-        constraints = (models.UniqueConstraint("text", name="agent_unique"),)
+        constraints = (models.UniqueConstraint(fields=["text"], name="agent_unique"),)
 
     def __str__(self) -> str:
         return self.text
@@ -174,7 +174,7 @@ class DirtyDay(OfSite):
     class Meta(OfSite.Meta):
         verbose_name = _("dirty day")
         verbose_name_plural = _("dirty days")
-        indexes = (models.Index("site", "date", name="dirtyday_by_day"),)
+        indexes = (models.Index(fields=["site", "date"], name="dirtyday_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.date}"
@@ -202,7 +202,7 @@ class Outcome(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = _("outcome")
         verbose_name_plural = _("outcomes")
-        indexes = (models.Index("site", "hour", name="outcome_by_hour"),)
+        indexes = (models.Index(fields=["site", "hour"], name="outcome_by_hour"),)
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.hour} {self.reason}: {self.n}"
