@@ -9,7 +9,11 @@ from accounts.tenancy import TenantOwned
 
 
 class Salt(TenantOwned):
-    """The secret of a site's day: visitors are pseudonyms under it, and nameless once it is gone."""
+    """The secret of a site's day: visitors are pseudonyms under it, and nameless once it is gone.
+
+    The row stays when the secret is destroyed, so that nobody makes a second one for the day: late
+    events then count as events, not as visitors who were counted before under another name.
+    """
 
     tenant_path = "site__tenant"
     owner_path = "site__"
@@ -17,7 +21,7 @@ class Salt(TenantOwned):
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="+")
     date = models.DateField(_("date"))
-    secret = models.BinaryField(max_length=32)
+    secret = models.BinaryField(max_length=32, null=True)
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantOwned.Meta):

@@ -32,10 +32,11 @@ def session_id(secret: bytes, text: str) -> int:
 
 
 def destroy_expired(now: datetime) -> int:
-    """Delete the secrets whose time has come; returns how many there were."""
+    """Destroy the secrets whose time has come; returns how many there were."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM privacy_salt s USING accounts_site w WHERE w.id = s.site_id AND greatest("
+            "UPDATE privacy_salt s SET secret = NULL FROM accounts_site w"
+            " WHERE w.id = s.site_id AND s.secret IS NOT NULL AND greatest("
             " (s.date + 1)::timestamp AT TIME ZONE w.time_zone, s.made_at) + %s < %s",
             [SALT_LIFETIME, now],
         )

@@ -24,6 +24,7 @@ from accounts.models import Site
 from accounts.roles import TokenScope
 from privacy.models import Salt
 from privacy.pseudonyms import new_secret
+from tracking.enrich import bare
 
 # How long a change of a site or a token may take to be noticed here.
 LIFETIME_SECONDS = 5.0
@@ -38,6 +39,7 @@ class SiteFacts:
     tenant: UUID
     key: str
     zone: ZoneInfo
+    domains: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class Remembered:
 
 
 def _facts(site: Site | None) -> SiteFacts | None:
-    return SiteFacts(site.pk, site.tenant_id, site.key, site.zone) if site else None
+    if site is None:
+        return None
+    domains = frozenset(bare(domain) for domain in site.domains)
+    return SiteFacts(site.pk, site.tenant_id, site.key, site.zone, domains)
 
 
 def _site_by_key(key: str) -> SiteFacts | None:
@@ -110,11 +115,12 @@ def _token(text: str) -> TokenFacts | None:
     return TokenFacts(TokenScope.INGEST in token.scopes, frozenset(visible))
 
 
-def _salt(site_id: int, day: date) -> bytes:
+def _salt(site_id: int, day: date) -> bytes | None:
+    """The day's secret, made for its first event; None once it has been destroyed."""
     salt, _made = Salt.plain.get_or_create(
         site_id=site_id, date=day, defaults={"secret": new_secret()}
     )
-    return bytes(salt.secret)
+    return None if salt.secret is None else bytes(salt.secret)
 
 
 site_by_key = Remembered(_site_by_key)

@@ -1,0 +1,38 @@
+"""One ASGI application: the ingest endpoint in front, Django behind it."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linkpro.settings")
+
+from django.core.asgi import get_asgi_application
+
+django = get_asgi_application()
+
+from tracking.ingest import app as ingest  # noqa: E402  needs Django's settings
+
+
+async def lifespan(receive: Any, send: Any) -> None:
+    """Start with the server, and store what has arrived before it ends."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await ingest.shut_down()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Events go straight in; everything else is Django's."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+    elif (
+        scope["type"] == "http"
+        and scope["path"] in ingest.PATHS
+        and scope["method"] in ("POST", "OPTIONS")
+    ):
+        await ingest.app(scope, receive, send)
+    else:
+        await django(scope, receive, send)

@@ -1,0 +1,145 @@
+"""The way of an event, as a list: each step adds what it finds out, or drops the event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from privacy import pseudonyms
+from tracking import enrich
+from tracking.ingest import directory
+from tracking.ingest.directory import SiteFacts, TokenFacts
+from tracking.ingest.wire import Dropped, Hit, cut
+from tracking.models.events import EventFlag
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+PAST = timedelta(days=7)
+FUTURE = timedelta(minutes=5)
+# A clock that is off by less than the network takes is not corrected.
+TOLERATED_SKEW = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a request besides its body."""
+
+    received_at: datetime
+    address: str
+    agent: str
+    language: str = ""
+    origin: str = ""
+    referer: str = ""
+    token: TokenFacts | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the sender may speak for others: their addresses, agents and times."""
+        return self.token is not None
+
+
+def _site_of(hit: Hit, arrival: Arrival) -> SiteFacts | None:
+    if hit.site_key:
+        return directory.site_by_key.get(hit.site_key[:64])
+    for url in (arrival.origin, hit.url or "", arrival.referer):
+        host = enrich.page_of(url).host
+        found = directory.site_by_host.get(host.lower()) if host else None
+        if found is not None:
+            return found
+    return directory.default_site.get()
+
+
+def site(hit: Hit, arrival: Arrival) -> SiteFacts:
+    """Whose event it is. A token sends only to the sites it may see."""
+    found = _site_of(hit, arrival)
+    if found is None or (arrival.token and found.id not in arrival.token.site_ids):
+        raise Dropped("site_unknown")
+    hit.site_id = found.id
+    return found
+
+
+def address(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """Whose address counts: the client's, or the one that a trusted sender names."""
+    hit.received_at = arrival.received_at
+    hit.address = arrival.address
+    if arrival.trusted:
+        hit.address = enrich.plain_address(hit.given_ip) if hit.given_ip else ""
+
+
+def country(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """Where the address lies. The address itself is not kept."""
+    hit.country = enrich.country_of(hit.address)
+
+
+def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """When it happened: corrected by the sender's clock, and within what is believed."""
+    now = arrival.received_at
+    at = hit.timestamp or now
+    if hit.timestamp and hit.sent_at:
+        skew = now - hit.sent_at
+        if abs(skew) > TOLERATED_SKEW:
+            hit.flags |= EventFlag.CLOCK_CORRECTED
+            at += skew
+    if arrival.trusted:
+        if not OLDEST <= at <= now + FUTURE:
+            raise Dropped("timestamp_impossible")
+    elif not now - PAST <= at <= now + FUTURE:
+        hit.flags |= EventFlag.CLOCK_CLAMPED
+        at = now
+    hit.occurred_at = at
+    hit.day = at.astimezone(facts.zone).date()
+
+
+def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """What it was done with."""
+    agent = hit.given_agent or "" if arrival.trusted else arrival.agent
+    hit.agent = cut(agent[: enrich.MAX_AGENT]) or ""
+    found = enrich.agent_facts(hit.agent)
+    hit.browser = found.browser or None
+    hit.os = found.os or None
+    hit.device = found.device or None
+    hit.bot = found.bot
+    hit.screen = enrich.screen_of(hit.screen)
+    hit.language = enrich.language_of(hit.language or arrival.language)
+
+
+def pseudonym(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """Who it was, under the secret of the day; without an address or a secret it is nobody."""
+    if not hit.address and not hit.agent:
+        return
+    assert hit.day is not None
+    secret = directory.salt.get(facts.id, hit.day)
+    if secret is None:
+        return
+    hit.visitor = pseudonyms.visitor_id(secret, hit.address, hit.agent)
+    if hit.client_session:
+        hit.session = pseudonyms.session_id(secret, hit.client_session[:256])
+
+
+def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """Which page it was, and where the visitor came from."""
+    found = enrich.page_of(hit.url or hit.path or "")
+    hit.host = cut(found.host, 253)
+    hit.path = cut(found.path)
+    own = facts.domains | {enrich.bare(found.host)}
+    source = enrich.source_of(hit.referrer or "", found.query, own)
+    hit.source, hit.medium = cut(source.source), cut(source.medium)
+    hit.campaign, hit.term, hit.content = (
+        cut(source.campaign),
+        cut(source.term),
+        cut(source.content),
+    )
+    hit.channel, hit.click_id = source.channel, source.click_id
+    hit.referrer_host = cut(source.referrer_host, 253)
+
+
+Step = Callable[[Hit, Arrival, SiteFacts], None]
+STEPS: list[Step] = [address, country, clock, device, pseudonym, page]
+
+
+def run(hit: Hit, arrival: Arrival) -> Hit:
+    """All steps in order. Raises `Dropped`, or `NotLoaded` to be run again from the start."""
+    facts = site(hit, arrival)
+    for step in STEPS:
+        step(hit, arrival, facts)
+    return hit

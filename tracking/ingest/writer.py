@@ -1,0 +1,241 @@
+"""Into the database: what arrives together is committed together.
+
+One transaction per batch copies the rows into a staging table, keeps the ids that are new, stores
+their events, marks their days dirty, counts every outcome, and commits. An answer is given after
+that commit and never before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+from psycopg import Connection, errors
+
+from tracking import enrich, partitions
+from tracking.ingest.wire import Hit
+from tracking.models.events import EventFlag
+
+# The columns of an event, in the order in which they are copied.
+COLUMNS = (
+    "occurred_at", "received_at", "event_id", "visitor", "session", "site_id", "agent_id",
+    "flags", "name", "ip", "host", "path", "title", "referrer_host", "source", "medium",
+    "campaign", "term", "content", "channel", "click_id", "country", "region", "city", "device",
+    "browser", "os", "language", "screen", "category", "action", "label", "value", "currency",
+    "props", "import_source",
+)  # fmt: skip
+_row = attrgetter(*COLUMNS, "day")
+_LIST = ", ".join(COLUMNS)
+
+STAGE = "CREATE TEMP TABLE IF NOT EXISTS stage (LIKE tracking_event, day date) ON COMMIT DELETE ROWS"
+COPY = f"COPY stage ({_LIST}, day) FROM STDIN"
+# Ids are inserted in order, so that two batches with the same ids cannot deadlock; a batch that
+# meets an id of an unfinished one waits for it, so a duplicate is one of something committed.
+STORE = f"""
+WITH d AS (
+    SELECT DISTINCT ON (site_id, event_id) * FROM stage ORDER BY site_id, event_id
+), k AS (
+    INSERT INTO tracking_eventkey (site_id, event_id) SELECT site_id, event_id FROM d
+    ON CONFLICT DO NOTHING RETURNING site_id, event_id
+), e AS (
+    INSERT INTO tracking_event ({_LIST}) SELECT {_LIST} FROM d JOIN k USING (site_id, event_id)
+), m AS (
+    INSERT INTO tracking_dirtyday (site_id, date)
+    SELECT DISTINCT site_id, day FROM d JOIN k USING (site_id, event_id)
+)
+SELECT site_id, event_id FROM k
+"""  # noqa: S608  the columns are the constants above
+COUNT = """
+INSERT INTO tracking_outcome (site_id, hour, reason, n)
+SELECT site_id, date_trunc('hour', now()), reason, n
+FROM unnest(%s::int[], %s::text[], %s::bigint[]) AS o (site_id, reason, n)
+"""
+SESSION_SETTINGS = (
+    "-c synchronous_commit=on -c statement_timeout=10s -c lock_timeout=2s"
+    " -c idle_in_transaction_session_timeout=10s -c application_name=linkpro-ingest"
+)
+
+STORED, DUPLICATE, BOT = "stored", "duplicate", "bot"
+
+
+def connect() -> Connection:
+    """A connection of the writer's own, with its staging table; around any pooler."""
+    if settings.DATABASE_DIRECT_URL:
+        connection = psycopg.connect(settings.DATABASE_DIRECT_URL, options=SESSION_SETTINGS)
+    else:
+        known = connections["default"].get_connection_params()  # type: ignore[attr-defined]
+        wanted = {"host", "port", "user", "password", "dbname", "sslmode"}
+        parameters = {name: value for name, value in known.items() if name in wanted and value}
+        connection = psycopg.connect(**parameters, options=SESSION_SETTINGS, connect_timeout=5)
+    connection.execute(STAGE)
+    connection.commit()
+    return connection
+
+
+# --- What must be there before the rows ------------------------------------------------------------
+
+
+_agent_ids: dict[str, int] = {}
+_known_months: set[date] = set()
+_MAX_AGENT_IDS = 50_000
+
+
+def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
+    """Give every hit the number of its user agent; new agents get a row first."""
+    texts = {hit.agent for hit in hits if hit.agent}
+    new = sorted(text for text in texts if text not in _agent_ids)
+    if new:
+        facts = [enrich.agent_facts(text) for text in new]
+        rows = connection.execute(
+            "INSERT INTO tracking_agent (text, browser, os, device, bot, lists)"
+            " SELECT *, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
+            " ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING text, id",
+            [
+                enrich.lists_version(),
+                new,
+                [fact.browser for fact in facts],
+                [fact.os for fact in facts],
+                [fact.device for fact in facts],
+                [fact.bot for fact in facts],
+            ],
+        ).fetchall()
+        connection.commit()  # a number is only remembered once it is sure to stay
+        if len(_agent_ids) > _MAX_AGENT_IDS:
+            _agent_ids.clear()
+        _agent_ids.update(dict(rows))
+    for hit in hits:
+        hit.agent_id = _agent_ids.get(hit.agent)
+
+
+def ensure_months(connection: Connection, hits: Iterable[Hit]) -> None:
+    """Make the partitions of months that no event has been in yet."""
+    months = {partitions.month_of(hit.occurred_at) for hit in hits if hit.occurred_at}
+    if new := months - _known_months:
+        partitions.ensure(connection, partitions.EVENT, new)
+        connection.commit()
+        _known_months.update(new)
+
+
+def forget() -> None:
+    """Forget numbers and months, as a new process would."""
+    _agent_ids.clear()
+    _known_months.clear()
+
+
+# --- One batch -------------------------------------------------------------------------------------
+
+
+def _copy(connection: Connection, hits: Iterable[Hit]) -> None:
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for hit in hits:
+            copy.write_row(_row(hit))
+
+
+def _results(hits: Sequence[Hit], new: set[tuple]) -> list[str]:
+    """Stored once per new id, then duplicate; in the order of the hits."""
+    results = []
+    for hit in hits:
+        key = (hit.site_id, hit.event_id)
+        results.append(STORED if key in new else DUPLICATE)
+        new.discard(key)
+    return results
+
+
+Refusals = Iterable[tuple[int | None, str]]
+
+
+def count_outcomes(connection: Connection, outcomes: Refusals) -> None:
+    """Append how many events of which site ended how."""
+    counts = Counter(outcomes)
+    connection.execute(
+        COUNT,
+        [
+            [site for site, _reason in counts],
+            [reason for _site, reason in counts],
+            list(counts.values()),
+        ],
+    )
+
+
+def _store(connection: Connection, hits: Sequence[Hit], refused: Refusals) -> list[str]:
+    try:
+        if hits:
+            ensure_months(connection, hits)
+            number_agents(connection, hits)
+            _copy(connection, hits)
+            new = set(connection.execute(STORE).fetchall())
+            results = _results(hits, new)
+        else:
+            results = []
+        ends = [
+            (hit.site_id, BOT if result == STORED and hit.bot else result)
+            for hit, result in zip(hits, results, strict=True)
+        ]
+        count_outcomes(connection, [*ends, *refused])
+        connection.commit()
+    except BaseException:
+        if not connection.closed:
+            connection.rollback()
+        raise
+    return results
+
+
+UNSTORABLE = (errors.DataError, errors.IntegrityError)
+
+
+def write(
+    connection: Connection, hits: Sequence[Hit], refused: Sequence[tuple[int | None, str]] = ()
+) -> list[str]:
+    """Commit a batch; one outcome a hit: `stored`, `duplicate`, or the reason of its refusal.
+
+    A row that the database refuses is found by halving and refused alone. Raises psycopg's
+    `OperationalError` when the batch could not be committed: its senders are to try again.
+    """
+    try:
+        return _store(connection, hits, refused)
+    except UNSTORABLE as error:
+        if len(hits) > 1:
+            middle = len(hits) // 2
+            return write(connection, hits[:middle], refused) + write(connection, hits[middle:])
+        reason = f"unstorable_{error.sqlstate or 'row'}"
+        _store(connection, [], [*refused, *((hit.site_id, reason) for hit in hits)])
+        return [reason for _hit in hits]
+
+
+# --- Replacing a day ---------------------------------------------------------------------------------
+
+
+def replace_day(
+    connection: Connection, site_id: int, start: datetime, end: datetime, source: str, hits: Sequence[Hit]
+) -> int:
+    """Put an import's events of one day in the place of those it brought before.
+
+    `start` and `end` are the day's bounds. Ids are not consulted: the day is replaced whole.
+    Returns how many events were there before.
+    """
+    ensure_months(connection, hits)
+    number_agents(connection, hits)
+    gone = connection.execute(
+        "DELETE FROM tracking_event WHERE site_id = %s AND occurred_at >= %s AND occurred_at < %s"
+        " AND import_source = %s",
+        [site_id, start, end, source],
+    ).rowcount
+    _copy(connection, hits)
+    connection.execute(
+        f"INSERT INTO tracking_event ({_LIST}) SELECT {_LIST} FROM stage"  # noqa: S608
+    )
+    connection.execute(
+        "INSERT INTO tracking_dirtyday (site_id, date) SELECT DISTINCT site_id, day FROM stage"
+        " UNION SELECT %s, %s WHERE %s > 0",
+        [site_id, start.date(), gone],
+    )
+    count_outcomes(connection, [(site_id, BOT if hit.bot else STORED) for hit in hits])
+    connection.commit()
+    return gone
