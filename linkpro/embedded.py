@@ -84,6 +84,19 @@ class Services:
         except OSError:
             return "The keeper of the servers ended."
 
+    def guard(self, group: int) -> None:
+        """Have this process group killed if we die without giving up the claim."""
+        self._tell(f"guard {group}")
+
+    def forget(self, group: int) -> None:
+        """The group has ended: its number may become somebody else's."""
+        self._tell(f"forget {group}")
+
+    def _tell(self, words: str) -> None:
+        if self.link is not None:
+            with contextlib.suppress(OSError):  # a keeper that is gone is noticed elsewhere
+                self.link.sendall(words.encode() + b"\n")
+
     def release(self) -> None:
         """Give up the claim; if it was the last, returns when the servers have stopped."""
         if self.link is not None:
@@ -178,7 +191,7 @@ def _start_keeper() -> subprocess.Popen[bytes]:
 
 def _last_words() -> str:
     text = (var_dir() / "log" / "keeper.log").read_text(errors="replace").strip()
-    return text or f"The servers under {var_dir()} did not start; see log/ there."
+    return text or f"The servers under {var_dir()} did not start."
 
 
 # --- Command line -----------------------------------------------------------------------------
@@ -188,41 +201,51 @@ def run(command: list[str]) -> int:
     """Run the command beside the servers and return its exit status."""
     with running() as services:
         try:
-            child = _start_command(command, {**os.environ, **services.environ})
+            child = _start_command(command, {**os.environ, **services.environ}, services)
         except OSError as error:
             print(f"{command[0]}: {error.strerror}", file=sys.stderr)
             return 127
         told = False
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                return exit_status(child.wait(timeout=0.2)) or int(told)
+                status = exit_status(child.wait(timeout=0.2))
+                services.forget(child.pid)
+                return status or int(told)
             if not told and (failure := services.failure()):
                 told = True
                 print(f"{failure} Stopping {command[0]}.", file=sys.stderr, flush=True)
                 child.terminate()
 
 
-def _start_command(command: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_command(
+    command: list[str], environ: dict[str, str], services: Services
+) -> subprocess.Popen[bytes]:
     """Start the command so that each signal reaches it once.
 
     At a terminal it stays in our process group, since it may want to read the keyboard; Ctrl-C
     reaches it there without us. Elsewhere it gets a group of its own and we pass signals on.
     """
     at_terminal = sys.stdin is not None and sys.stdin.isatty()
-    child = subprocess.Popen(
-        command,
-        env=environ,
-        process_group=None if at_terminal else 0,
-        preexec_fn=dying_with_us(),
-    )
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def forward(number: int, _frame: object) -> None:
-        if not (at_terminal and number == signal.SIGINT):
-            child.send_signal(number)
+        if started and not (at_terminal and number == signal.SIGINT):
+            started[0].send_signal(number)
+        elif not started:
+            early.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, forward)
-    return child
+    group = None if at_terminal else 0
+    started.append(
+        subprocess.Popen(command, env=environ, process_group=group, preexec_fn=dying_with_us())
+    )
+    if not at_terminal:
+        services.guard(started[0].pid)
+    for number in early:
+        forward(number, None)
+    return started[0]
 
 
 def tell(words: str) -> str:

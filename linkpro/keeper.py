@@ -44,7 +44,8 @@ class Keeper:
     def __init__(self, lock: IO[str]) -> None:
         self.lock = lock
         self.running: dict[str, Running] = {}
-        self.users: set[socket.socket] = set()
+        # The commands, and the process groups that must not outlive each.
+        self.users: dict[socket.socket, set[int]] = {}
         self.leaving = False
         self.selector = selectors.DefaultSelector()
         self.path = socket_dir() / "keeper.sock"
@@ -62,7 +63,7 @@ class Keeper:
                 if key.fileobj is self.listener:
                     self.accept()
                 elif isinstance(key.fileobj, socket.socket):
-                    self.leave(key.fileobj)
+                    self.hear(key.fileobj)
             self.leaving |= self.tell_of_deaths()
             if self.users:
                 alone_since = time.monotonic()
@@ -85,7 +86,7 @@ class Keeper:
                 answer(user, self.status())
                 user.close()
             case ["stop"]:
-                self.users.add(user)  # closed when all has stopped
+                self.users[user] = set()  # closed when all has stopped
                 self.leaving = True
             case names:
                 self.admit(user, names)
@@ -100,15 +101,33 @@ class Keeper:
             answer(user, str(error))
             user.close()
             return
-        self.users.add(user)
+        self.users[user] = set()
         self.selector.register(user, selectors.EVENT_READ)
         answer(user, "ready")
 
+    def hear(self, user: socket.socket) -> None:
+        """A command names a group to guard or to forget; nothing means that it has left."""
+        try:
+            words = user.recv(4096).decode().splitlines()
+        except OSError:
+            words = []
+        for line in words:
+            match line.split():
+                case ["guard", group]:
+                    self.users[user].add(int(group))
+                case ["forget", group]:
+                    self.users[user].discard(int(group))
+        if not words:
+            self.leave(user)
+
     def leave(self, user: socket.socket) -> None:
-        """A command closed its connection, or was killed. The last one is told when all is down."""
+        """A command has ended or was killed. The last one is told when the servers are down."""
         self.selector.unregister(user)
+        for group in self.users[user]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
         if len(self.users) > 1:
-            self.users.discard(user)
+            del self.users[user]
             user.close()
         else:
             self.leaving = True
@@ -201,7 +220,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
     keeper.serve()
-    return 0
+    # Commands wait for our sockets to close and take it that we are gone then: leave at once.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import fcntl
 import http.client
 import os
 import selectors
-import shlex
 import signal
 import socket
 import subprocess
@@ -24,7 +23,7 @@ from typing import IO
 
 from linkpro import embedded
 from linkpro.children import command_of, die_with_parent, dying_with_us, exit_status
-from linkpro.embedded import BASE_DIR, ServiceError, var_dir
+from linkpro.embedded import BASE_DIR, ServiceError, Services, var_dir
 
 GRACE = 9.0  # seconds to end in; uvicorn takes 8 to finish its requests
 MAY_END = ("demo",)
@@ -49,8 +48,11 @@ class Child:
 class Supervisor:
     """Runs the lines of a Procfile side by side."""
 
-    def __init__(self, lines: dict[str, str], environ: dict[str, str], lock: IO[str]) -> None:
+    def __init__(
+        self, lines: dict[str, str], environ: dict[str, str], lock: IO[str], services: Services
+    ) -> None:
         self.lines = lines
+        self.services = services
         self.environ = environ
         self.lock = lock
         self.children: list[Child] = []
@@ -61,7 +63,7 @@ class Supervisor:
         self.log = (var_dir() / "log" / "run.log").open("w", buffering=1)
         self.width = max(map(len, [*lines, "linkpro"]))
 
-    def run(self, services: embedded.Services, address: tuple[str, int]) -> int:
+    def run(self, host: str, port: int) -> int:
         """Until all lines have ended; the status of the one that ended unasked, else 0."""
         for number in STOP_SIGNALS:
             signal.signal(number, self.asked_to_stop)
@@ -72,14 +74,13 @@ class Supervisor:
             self.print_output(timeout=0.2)
             self.notice_ends()
             self.obey()
-            if not self.stopping_since and (failure := services.failure()):
+            if not self.stopping_since and (failure := self.services.failure()):
                 self.stop(failure, status=1)
-            if not announced and not self.stopping_since and alive(*address):
+            if not announced and not self.stopping_since and alive(host, port):
                 announced = True
-                self.announce(address[1])
+                self.announce(port)
             if self.stopping_since and time.monotonic() - self.stopping_since > GRACE:
                 self.kill()
-        self.kill()  # whatever the lines started themselves and left behind
         self.print_output(timeout=0)
         return self.status
 
@@ -98,6 +99,7 @@ class Supervisor:
         )
         child = Child(name, process)
         self.children.append(child)
+        self.services.guard(process.pid)
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
             self.selector.register(process.stdout, selectors.EVENT_READ, child)
@@ -128,12 +130,12 @@ class Supervisor:
         for child in self.children:
             if child.process.returncode is not None or child.process.poll() is None:
                 continue
-            if self.stopping_since:
-                continue
+            child.signal(signal.SIGKILL, group=True)  # what it started itself and left behind
+            self.services.forget(child.process.pid)
             how = exit_status(child.process.returncode)
-            if child.name in MAY_END:
+            if child.name in MAY_END and not self.stopping_since:
                 self.say(f"{child.name} ended with status {how}; the others go on.")
-            else:
+            elif not self.stopping_since:
                 self.stop(f"{child.name} ended with status {how}.", status=how or 1)
 
     def announce(self, port: int) -> None:
@@ -162,7 +164,8 @@ class Supervisor:
 
     def kill(self) -> None:
         for child in self.children:
-            child.signal(signal.SIGKILL, group=True)
+            if child.process.returncode is None:
+                child.signal(signal.SIGKILL, group=True)
 
 
 # --- Before the processes ---------------------------------------------------------------------
@@ -184,26 +187,23 @@ def claim_folder() -> IO[str]:
     """The lock that the processes inherit, so that a second `make run` here finds the first.
 
     It holds the supervisor's pid and those of its processes. Held without a supervisor, it belongs
-    to orphans (no parent-death signal on macOS), which are ended.
+    to processes that are just being killed.
     """
     (var_dir() / "run").mkdir(parents=True, exist_ok=True)
     lock = (var_dir() / "run" / "processes").open("a+")
-    for attempt in range(100):
+    pids: list[str] = []
+    for _ in range(100):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             lock.truncate(0)
             print(os.getpid(), file=lock, flush=True)
             return lock
         lock.seek(0)
-        pids = [int(word) for word in lock.read().split()]
-        if pids and "linkpro.processes" in command_of(pids[0]):
+        pids = lock.read().split()
+        if pids and "linkpro.processes" in command_of(int(pids[0])):
             raise ServiceError(f"LinkPro already runs from this folder, as process {pids[0]}.")
-        if attempt == 30:
-            for pid in pids[1:]:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
         time.sleep(0.1)
-    raise ServiceError(f"Processes of an earlier run still hold {lock.name}.")
+    raise ServiceError(f"Some of these processes of an earlier run still live: {' '.join(pids)}")
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -230,16 +230,15 @@ def note_missing_libraries() -> None:
         )
 
 
-def prepare(environ: dict[str, str]) -> None:
-    """The schema and the schedule. Raises `ServiceError` with the command's words."""
-    for command in ("migrate --no-input -v 0", "sync_schedule"):
-        step = [sys.executable, "manage.py", *shlex.split(command)]
-        done = subprocess.run(step, cwd=BASE_DIR, env=environ, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise ServiceError(f"{done.stdout}{done.stderr}manage.py {command} failed.")
+def prepare(line: str, environ: dict[str, str]) -> None:
+    """Run the Procfile's `release` line: schema and schedule. Its words are shown if it fails."""
+    step = ["/bin/sh", "-c", line]
+    done = subprocess.run(step, cwd=BASE_DIR, env=environ, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise ServiceError(f"{done.stdout}{done.stderr}The database could not be prepared: {line}")
 
 
-def environment(services: embedded.Services, host: str, port: int) -> dict[str, str]:
+def environment(services: Services, host: str, port: int) -> dict[str, str]:
     """What the processes find: the servers, the address, the programs of our own Python."""
     folder = str(Path(sys.executable).parent)
     return {
@@ -281,13 +280,12 @@ def main() -> int:
     lock = claim_folder()
     require_free_port(host, port)
     note_missing_libraries()
-    print("Preparing the database …", flush=True)
+    lines = read_procfile(Path(os.environ.get("PROCFILE", BASE_DIR / "Procfile")))
+    print("Starting PostgreSQL and Redis, preparing the database ...", flush=True)
     with embedded.running() as services:
         environ = environment(services, host, port)
-        lines = read_procfile(Path(os.environ.get("PROCFILE", BASE_DIR / "Procfile")))
-        if "PROCFILE" not in os.environ:
-            prepare(environ)
-        return Supervisor(lines, environ, lock).run(services, (host, port))
+        prepare(lines.pop("release", ""), environ)
+        return Supervisor(lines, environ, lock, services).run(host, port)
 
 
 if __name__ == "__main__":

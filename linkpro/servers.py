@@ -201,7 +201,7 @@ def start_postgres(lock: int) -> subprocess.Popen[bytes]:
     prefix = another_user(str(programs / "postgres"))
     data = var_dir() / "pg"
     if not data.exists():
-        make_database_files(prefix, programs, data)
+        make_database_files(prefix, programs, data, lock)
     process = launch(
         [*prefix, *dying_with_keeper(signal.SIGINT), str(programs / "postgres"), "-D", str(data)]
         + [f"--{name}={value}" for name, value in postgres_settings(programs).items()],
@@ -213,7 +213,7 @@ def start_postgres(lock: int) -> subprocess.Popen[bytes]:
     return process
 
 
-def make_database_files(prefix: list[str], programs: Path, data: Path) -> None:
+def make_database_files(prefix: list[str], programs: Path, data: Path, lock: int) -> None:
     """`initdb` and our database, beside the final place: an interrupted try leaves no half one."""
     new = data.with_name("pg.new")
     shutil.rmtree(new, ignore_errors=True)
@@ -225,8 +225,14 @@ def make_database_files(prefix: list[str], programs: Path, data: Path) -> None:
     single = ["postgres", "--single", "-D", new, "postgres"]
     steps = (([*initdb, f"--locale={locale}"], ""), (single, "CREATE DATABASE linkpro\n"))
     for (program, *arguments), words in steps:
-        command = [*prefix, programs / program, *arguments]
-        made = subprocess.run(command, cwd="/", input=words, capture_output=True, text=True)
+        made = subprocess.run(
+            [*prefix, *dying_with_keeper(signal.SIGKILL), programs / program, *arguments],
+            cwd="/",
+            input=words,
+            capture_output=True,
+            text=True,
+            pass_fds=[lock],
+        )
         if made.returncode != 0:
             raise ServiceError(f"PostgreSQL could not lay out its files:\n{made.stderr[-1500:]}")
     new.rename(data)
