@@ -27,9 +27,8 @@ from pathlib import Path
 from linkpro.children import die_with_parent, dying_with_us, exit_status
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# A unix socket's path may have 103 bytes on macOS and 107 on Linux; the longest name we put
-# behind the folder is `.s.PGSQL.5432`. Other characters would have to be escaped differently by
-# libpq, redis-py and kombu.
+# A unix socket's path may have 103 bytes on macOS and 107 on Linux, with `/.s.PGSQL.5432` behind
+# the folder. Other characters would be escaped differently for libpq, redis-py and kombu.
 SOCKET_FOLDER = re.compile(r"[A-Za-z0-9/._-]{1,85}")
 START_SECONDS = 120  # crash recovery of a large database takes its time
 
@@ -48,8 +47,8 @@ def socket_dir() -> Path:
     folder = var_dir() / "run"
     if SOCKET_FOLDER.fullmatch(str(folder)):
         return folder
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"linkpro-{name}"
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()
+    return Path(tempfile.gettempdir()) / f"linkpro-{digest[:12]}"
 
 
 def postgres_url(database: str = "linkpro") -> str:
@@ -235,8 +234,8 @@ def _start_command(
         elif not started:
             early.append(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, forward)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, forward)
     group = None if at_terminal else 0
     started.append(
         subprocess.Popen(command, env=environ, process_group=group, preexec_fn=dying_with_us())
@@ -277,10 +276,10 @@ def main(arguments: list[str]) -> int:
     options, further = parser.parse_known_args(arguments)
     if options.follow_parent:
         die_with_parent(signal.SIGTERM)
+    load_dotenv()
     if options.action in ("status", "stop"):
         print(tell(options.action))
         return 0
-    load_dotenv()
     if options.action == "psql":
         from linkpro.servers import postgres_programs
 

@@ -128,11 +128,11 @@ class Supervisor:
 
     def notice_ends(self) -> None:
         for child in self.children:
-            if child.process.returncode is not None or child.process.poll() is None:
+            if child.process.returncode is not None or (code := child.process.poll()) is None:
                 continue
             child.signal(signal.SIGKILL, group=True)  # what it started itself and left behind
             self.services.forget(child.process.pid)
-            how = exit_status(child.process.returncode)
+            how = exit_status(code)
             if child.name in MAY_END and not self.stopping_since:
                 self.say(f"{child.name} ended with status {how}; the others go on.")
             elif not self.stopping_since:

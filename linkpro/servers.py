@@ -221,8 +221,8 @@ def make_database_files(prefix: list[str], programs: Path, data: Path, lock: int
     if prefix and prefix[0] == "setpriv":
         give_folders_to(int(prefix[1].partition("=")[2]))
     locale = "C.UTF-8" if sys.platform == "linux" else "C"
-    initdb = ["initdb", "-D", new, "-U", "linkpro", "-A", "trust", "-E", "UTF8"]
-    single = ["postgres", "--single", "-D", new, "postgres"]
+    initdb = ["initdb", "-D", str(new), "-U", "linkpro", "-A", "trust", "-E", "UTF8"]
+    single = ["postgres", "--single", "-D", str(new), "postgres"]
     steps = (([*initdb, f"--locale={locale}"], ""), (single, "CREATE DATABASE linkpro\n"))
     for (program, *arguments), words in steps:
         made = subprocess.run(
