@@ -57,7 +57,7 @@ class FirstRunForm(forms.Form):
         return cleaned
 
 
-class SiteForm(forms.ModelForm[Site]):
+class SiteForm(forms.ModelForm):
     """Name, domains and clock of a site."""
 
     domains = forms.CharField(

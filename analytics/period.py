@@ -1,0 +1,131 @@
+"""A stretch of whole days on the clock of a site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+LONGEST_DAYS = 1_100
+
+
+def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
+    """Where a local day begins and ends, in UTC: 23, 24 or 25 hours apart."""
+    clock = ZoneInfo(zone)
+    start = datetime.combine(day, time(), clock)
+    end = datetime.combine(day + timedelta(days=1), time(), clock)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+class InvalidPeriod(ValueError):
+    """The dates make no period; the message says why to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days from `first` to `last`, both inclusive, and the site's own today."""
+
+    first: date
+    last: date
+    today: date
+    slug: str = "custom"
+
+    @property
+    def days(self) -> int:
+        """How many days there are."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of it is still to come, or still coming in."""
+        return self.last >= self.today
+
+    @property
+    def dates(self) -> list[date]:
+        """Every day of it, in order."""
+        return [self.first + timedelta(days=step) for step in range(self.days)]
+
+    def finished(self) -> Period | None:
+        """Its days that are over, or None when there are none."""
+        if not self.unfinished:
+            return self
+        yesterday = self.today - timedelta(days=1)
+        if yesterday < self.first:
+            return None
+        return Period(self.first, yesterday, self.today)
+
+    def previous(self) -> Period:
+        """As many days right before it."""
+        return Period(
+            self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.today
+        )
+
+    @property
+    def label(self) -> str:
+        """The dates as people read them: `14–20 November 2026`."""
+        last = date_format(self.last, "j F Y")
+        if self.first == self.last:
+            return last
+        if (self.first.year, self.first.month) == (self.last.year, self.last.month):
+            return f"{self.first.day}–{last}"
+        if self.first.year == self.last.year:
+            return f"{date_format(self.first, 'j F')} – {last}"
+        return f"{date_format(self.first, 'j F Y')} – {last}"
+
+
+PRESETS = {
+    "today": _("Today"),
+    "yesterday": _("Yesterday"),
+    "7d": _("Last 7 days"),
+    "28d": _("Last 28 days"),
+    "30d": _("Last 30 days"),
+    "month": _("This month"),
+    "last_month": _("Last month"),
+    "90d": _("Last 90 days"),
+    "12mo": _("Last 12 months"),
+}
+DEFAULT_PRESET = "7d"
+
+
+def preset(slug: str, now: datetime, zone: ZoneInfo) -> Period:
+    """The named period on that clock; an unknown name is the default one."""
+    today = now.astimezone(zone).date()
+    slug = slug if slug in PRESETS else DEFAULT_PRESET
+    first_of_month = today.replace(day=1)
+    if slug == "yesterday":
+        yesterday = today - timedelta(days=1)
+        return Period(yesterday, yesterday, today, slug)
+    if slug == "last_month":
+        last = first_of_month - timedelta(days=1)
+        return Period(last.replace(day=1), last, today, slug)
+    if slug == "month":
+        return Period(first_of_month, today, today, slug)
+    if slug == "12mo":
+        return Period(months_before(first_of_month, 11), today, today, slug)
+    days = 1 if slug == "today" else int(slug.removesuffix("d"))
+    return Period(today - timedelta(days=days - 1), today, today, slug)
+
+
+def months_before(month: date, n: int) -> date:
+    """The first day of the month `n` months earlier."""
+    index = month.year * 12 + month.month - 1 - n
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def custom(first: str, last: str, now: datetime, zone: ZoneInfo) -> Period:
+    """The period between two dates as `2026-11-01`. Raises `InvalidPeriod`."""
+    today = now.astimezone(zone).date()
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        raise InvalidPeriod(_("Write both dates as year-month-day, such as 2026-11-01.")) from None
+    if end < begin:
+        raise InvalidPeriod(_("The last day is before the first one."))
+    if begin.year < 2000 or end > today:
+        raise InvalidPeriod(_("Choose days between the year 2000 and today."))
+    if (end - begin).days >= LONGEST_DAYS:
+        raise InvalidPeriod(_("Choose at most three years."))
+    return Period(begin, end, today)
