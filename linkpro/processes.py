@@ -8,6 +8,7 @@ starts outlives it: see `docs/decisions/0001-embedded-services.md`.
 import contextlib
 import fcntl
 import http.client
+import math
 import os
 import selectors
 import signal
@@ -29,6 +30,7 @@ GRACE = 9.0  # seconds to end in; uvicorn takes 8 to finish its requests
 MAY_END = ("demo",)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 COLOURS = {"web": 36, "worker": 33, "beat": 35, "demo": 32}
+UNHEARD = ("You're running the worker with superuser", "No directory at")
 PANGO = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 
 
@@ -58,6 +60,7 @@ class Supervisor:
         self.children: list[Child] = []
         self.requests: list[int] = []  # signals we got
         self.stopping_since = 0.0
+        self.next_look = 0.0  # whether the web process answers
         self.status = 0
         self.selector = selectors.DefaultSelector()
         self.log = (var_dir() / "log" / "run.log").open("w", buffering=1)
@@ -69,16 +72,17 @@ class Supervisor:
             signal.signal(number, self.asked_to_stop)
         for name, line in self.lines.items():
             self.start(name, line)
-        announced = False
         while any(child.process.returncode is None for child in self.children):
             self.print_output(timeout=0.2)
             self.notice_ends()
             self.obey()
             if not self.stopping_since and (failure := self.services.failure()):
                 self.stop(failure, status=1)
-            if not announced and not self.stopping_since and alive(host, port):
-                announced = True
-                self.announce(port)
+            if not self.stopping_since and time.monotonic() > self.next_look:
+                self.next_look = time.monotonic() + 0.5
+                if alive(host, port):
+                    self.next_look = math.inf
+                    self.announce(port)
             if self.stopping_since and time.monotonic() - self.stopping_since > GRACE:
                 self.kill()
         self.print_output(timeout=0)
@@ -248,8 +252,8 @@ def environment(services: Services, host: str, port: int) -> dict[str, str]:
         "PORT": str(port),
         "PATH": os.pathsep.join([folder, os.environ.get("PATH", "")]),
         "PYTHONUNBUFFERED": "1",
-        # Celery's eight lines to whoever is root on a machine of one's own.
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+        # Celery scolds root at length; whitenoise misses the files that only `make upgrade` makes.
+        "PYTHONWARNINGS": ",".join(f"ignore:{words}" for words in UNHEARD),
     }
 
 
@@ -259,7 +263,7 @@ def alive(host: str, port: int) -> bool:
     link = http.client.HTTPConnection(local, port, timeout=1)
     try:
         link.request("GET", "/livez", headers={"Host": f"localhost:{port}"})
-        return link.getresponse().status == 200
+        return link.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
     finally:
