@@ -105,7 +105,7 @@ test -x $(PYTHON) || python3 -m venv --without-pip .venv; \
 test -x .venv/bin/uv || python3 -m pip --python $(PYTHON) install --quiet \
 	--disable-pip-version-check --root-user-action=ignore "$$(grep "^uv==" requirements/dev.txt)" \
 	|| { echo "pip is missing or cannot install: apt-get install python3-pip"; exit 1; }; \
-.venv/bin/uv pip install --quiet --python $(PYTHON) --requirement requirements/dev.txt; \
+.venv/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) --requirement requirements/dev.txt; \
 touch $(STAMP)
 endef
 
