@@ -59,12 +59,11 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
 class OwnTenantField(serializers.PrimaryKeyRelatedField):
     """A reference in a body: another tenant's row does not exist there either."""
 
-    def __init__(self, model: type[TenantOwned] | None = None, **options: Any) -> None:
+    def __init__(self, model: type[TenantOwned], **options: Any) -> None:
         self.model = model
-        super().__init__(**({"queryset": model.plain.none()} if model else {}), **options)
+        super().__init__(queryset=model.plain.none(), **options)
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        assert self.model is not None
         return self.model.objects.visible_to(scope_of(self.context["request"]))
 
 

@@ -29,7 +29,8 @@ ADMIN_CONTENT_SECURITY_POLICY = (
 )
 # The browsable API of REST framework carries inline scripts of its own.
 BROWSABLE_CONTENT_SECURITY_POLICY = (
-    CONTENT_SECURITY_POLICY + "; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+    CONTENT_SECURITY_POLICY
+    + "; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 )
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -63,9 +64,7 @@ def security_headers(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.setdefault(
-            "Content-Security-Policy", content_security_policy(request, response)
-        )
+        response.setdefault("Content-Security-Policy", content_security_policy(request, response))
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 

@@ -124,7 +124,9 @@ class Membership(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        constraints = (models.UniqueConstraint(fields=["user", "tenant"], name="membership_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "tenant"], name="membership_unique"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} · {self.tenant} ({self.get_role_display()})"
@@ -248,26 +250,19 @@ class ApiToken(TenantOwned):
         return f"{self.name} ({self.prefix}…)"
 
     @classmethod
-    def issue(
-        cls,
-        member: Membership,
-        *,
-        name: str,
-        scopes: list[str],
-        lifetime: timedelta | None = None,
-        site_ids: list[int] | None = None,
-    ) -> tuple[ApiToken, str]:
-        """A new token and its text, which is nowhere to be read again."""
+    def new(cls, member: Membership, **values: Any) -> tuple[ApiToken, str]:
+        """A token that is not saved yet, and its text, which is nowhere to be read again."""
         text = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        token = cls.objects.create(
-            member=member,
-            name=name,
-            prefix=text[:10],
-            digest=token_digest(text),
-            scopes=scopes,
-            site_ids=site_ids,
-            expires_at=timezone.now() + lifetime if lifetime else None,
-        )
+        return cls(member=member, prefix=text[:10], digest=token_digest(text), **values), text
+
+    @classmethod
+    def issue(
+        cls, member: Membership, *, lifetime: timedelta | None = None, **values: Any
+    ) -> tuple[ApiToken, str]:
+        """A new token of a member (`name`, `scopes`, `site_ids`) and its text."""
+        expires_at = timezone.now() + lifetime if lifetime else None
+        token, text = cls.new(member, expires_at=expires_at, **values)
+        token.save()
         return token, text
 
     def is_alive(self, now: datetime) -> bool:

@@ -1,13 +1,12 @@
 """Shapes of accounts' rows in the API."""
 
-import re
 from typing import Any
 
 from rest_framework import serializers
 
+from accounts.api import OwnTenantField
 from accounts.domains import InvalidDomain, host_name
 from accounts.models import Site, Team
-from accounts.api import OwnTenantField
 
 
 class DomainField(serializers.CharField):
@@ -29,6 +28,14 @@ class SiteSerializer(serializers.ModelSerializer[Site]):
     class Meta:
         model = Site
         fields = (
-            "id", "key", "kind", "name", "domains", "time_zone", "team", "created_at", "updated_at",
+            "id",
+            "key",
+            "kind",
+            "name",
+            "domains",
+            "time_zone",
+            "team",
+            "created_at",
+            "updated_at",
         )
         read_only_fields = ("key", "kind", "created_at", "updated_at")

@@ -1,4 +1,4 @@
-"""The wall between tenants: a row is read through a `Scope`, for a tenant, or for a stated reason."""
+"""The wall between tenants: a row is read through a scope, for a tenant, or for a reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Scope:
         """Everything of a tenant, for the system's own work; `reason` must say why."""
         if not reason:
             raise OutsideScope("Say why the system reads a whole tenant.")
-        return cls(tenant=getattr(tenant, "pk", tenant))
+        return cls(tenant=tenant if isinstance(tenant, UUID) else tenant.pk)
 
 
 class TenantQuerySet(models.QuerySet[Row]):

@@ -115,9 +115,7 @@ def asked(query: dict[str, str], now: datetime, site: Site) -> Asked:
         except InvalidPeriod as problem:
             error = str(problem)
     metric = query.get("metric", "")
-    tabs = {
-        panel.key: query[panel.key] for panel in PANELS if query.get(panel.key) in panel.tabs
-    }
+    tabs = {panel.key: query[panel.key] for panel in PANELS if query.get(panel.key) in panel.tabs}
     return Asked(period, metric if metric in NUMBERS else NUMBERS[0], tabs, error)
 
 

@@ -153,9 +153,7 @@ def series(
     return [Point(day, of(known.of_day(day)), day < period.today) for day in period.dates]
 
 
-def _hours(
-    scope: Scope, site: Site, period: Period, key: str, since: date | None
-) -> list[Point]:
+def _hours(scope: Scope, site: Site, period: Period, key: str, since: date | None) -> list[Point]:
     """The 23 to 25 hours of one day on the site's clock; the hours to come are None."""
     rows = _stats(scope, site, period, "hour").values("value", *MEASURES)
     known = {int(row["value"]): row for row in rows}

@@ -55,13 +55,16 @@ SELECT *, CASE WHEN session IS NULL THEN count(*) FILTER (WHERE begins) OVER (
 FROM gap
 """  # noqa: S608
 
-_first = ", ".join(f"(array_agg({name} ORDER BY occurred_at, event_id))[1] AS {name}" for name in VISIT_ATTRIBUTES)
+_first = ", ".join(
+    f"(array_agg({name} ORDER BY occurred_at, event_id))[1] AS {name}" for name in VISIT_ATTRIBUTES
+)
 _list = ", ".join(VISIT_ATTRIBUTES)
 
 VISITS = f"""
 CREATE TEMP TABLE visit ON COMMIT DROP AS
 SELECT visitor, session, visit_number, lone,
-    hashint8extended(visitor, coalesce(session, extract(epoch FROM min(occurred_at))::bigint)) AS key,
+    hashint8extended(visitor, 
+        coalesce(session, extract(epoch FROM min(occurred_at))::bigint)) AS key,
     min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
     (array_agg(path ORDER BY occurred_at, event_id) FILTER (WHERE name = 'page_view'))[1]
         AS entry_page,
@@ -116,7 +119,8 @@ _WHICH = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in VISIT_D
 _VALUE = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name in VISIT_DIMENSIONS)
 _SETS = ", ".join(f"({name})" for name in VISIT_DIMENSIONS)
 VISIT_STATS = f"""
-SELECT CASE {_WHICH} ELSE '' END AS dimension, coalesce(CASE {_VALUE} END, '') AS value, {_OF_VISITS}
+SELECT CASE {_WHICH} ELSE '' END AS dimension, coalesce(CASE {_VALUE} END, '') AS value,
+    {_OF_VISITS}
 FROM visit GROUP BY GROUPING SETS ((), {_SETS})
 """  # noqa: S608
 EVENT_STATS = "\nUNION ALL\n".join(
@@ -137,7 +141,9 @@ WHERE events > 0
 """  # noqa: S608
 
 
-def _replace(cursor: CursorWrapper, table: str, fresh: str, key: str, columns: str, day: dict) -> int:
+def _replace(
+    cursor: CursorWrapper, table: str, fresh: str, key: str, columns: str, day: dict
+) -> int:
     """Bring a day's rows to what they are in `fresh`, writing only rows that differ."""
     same_key = " AND ".join(f"t.{name} = n.{name}" for name in key.split(", "))
     cursor.execute(
@@ -165,7 +171,9 @@ def _count_again(cursor: CursorWrapper, day: dict[str, Any]) -> int:
     cursor.execute(SESSIONS, day)
     cursor.execute(STATS, day)
     squeezed = " ".join(_SESSION_COLUMNS.split())
-    changed = _replace(cursor, "tracking_session", "new_session", "site_id, date, key", squeezed, day)
+    changed = _replace(
+        cursor, "tracking_session", "new_session", "site_id, date, key", squeezed, day
+    )
     key = "site_id, dimension, date, value"
     return changed + _replace(cursor, "analytics_dailystat", "new_stat", key, _MEASURES, day)
 
@@ -206,9 +214,9 @@ def due_days(now: datetime) -> list[tuple[int, date]]:
             "SELECT d.site_id, d.date FROM (SELECT DISTINCT site_id, date FROM tracking_dirtyday) d"
             " LEFT JOIN analytics_siteday s ON s.site_id = d.site_id AND s.date = d.date"
             " WHERE s.rebuilt_at IS NULL"
-            " OR s.rebuilt_at + greatest(%s, s.cost_ms * %s * interval '1 ms') <= %s"
+            " OR s.rebuilt_at + greatest(%s::interval, s.cost_ms * %s * interval '1 ms') <= %s"
             " ORDER BY d.date DESC, d.site_id",
-            [SMALLEST_DELAY, PATIENCE, now],
+            [str(SMALLEST_DELAY), PATIENCE, now],
         )
         return list(cursor.fetchall())
 

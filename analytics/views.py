@@ -51,7 +51,9 @@ def site_or_404(member: Membership, key: str) -> Site:
 
 def snippet(site: Site) -> str:
     """The line that goes into the site's pages."""
-    return f'<script defer src="{settings.BASE_URL}/js/analytics.js" data-site="{site.key}"></script>'
+    return (
+        f'<script defer src="{settings.BASE_URL}/js/analytics.js" data-site="{site.key}"></script>'
+    )
 
 
 @require_safe

@@ -8,11 +8,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-COLOURS = (
-    "page surface sunken line line-strong field-line text muted accent accent-strong accent-soft"
-    " bar good good-soft warn warn-soft bad bad-soft chart-current chart-fill chart-previous"
-).split()
-SIZES = "xs sm md lg xl figure".split()
+COLOURS = ["page", "surface", "sunken", "line", "line-strong", "field-line", "text", "muted", "accent", "accent-strong", "accent-soft", "bar", "good", "good-soft", "warn", "warn-soft", "bad", "bad-soft", "chart-current", "chart-fill", "chart-previous"]
+SIZES = ["xs", "sm", "md", "lg", "xl", "figure"]
 SNIPPET = '<script defer src="https://stats.example.org/analytics.js" data-site="lp_demo"></script>'
 FIRST, LAST = date(2025, 11, 15), date(2025, 11, 21)
 
@@ -154,7 +151,11 @@ def sample_rows() -> list[dict[str, Any]]:
 
 
 PANELS = {
-    "pages": ("Pages", "Path", ["/", "/pricing", "/blog/counting-without-cookies", "/docs", "/about"]),
+    "pages": (
+        "Pages",
+        "Path",
+        ["/", "/pricing", "/blog/counting-without-cookies", "/docs", "/about"],
+    ),
     "sources": ("Sources", "Source", ["Google", "Direct", "github.com", "Newsletter", "Bing"]),
     "countries": ("Countries", "Country", ["Germany", "France", "United Kingdom", "Brazil"]),
     "devices": ("Devices", "Device", ["Phone", "Computer", "Tablet"]),

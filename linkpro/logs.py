@@ -1,11 +1,13 @@
 """How LinkPro writes its log: one line an event, JSON in production, readable text elsewhere."""
 
+from typing import Any
+
 import structlog
 
 
 def logging_config(level: str, *, json: bool) -> dict:
     """`logging.config.dictConfig` for the whole process; structlog writes through it."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -37,7 +37,7 @@ def destroy_expired(now: datetime) -> int:
         cursor.execute(
             "UPDATE privacy_salt s SET secret = NULL FROM accounts_site w"
             " WHERE w.id = s.site_id AND s.secret IS NOT NULL AND greatest("
-            " (s.date + 1)::timestamp AT TIME ZONE w.time_zone, s.made_at) + %s < %s",
-            [SALT_LIFETIME, now],
+            " (s.date + 1)::timestamp AT TIME ZONE w.time_zone, s.made_at) + %s::interval < %s",
+            [str(SALT_LIFETIME), now],
         )
         return cursor.rowcount

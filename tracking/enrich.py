@@ -215,7 +215,11 @@ class Source:
 @lru_cache(maxsize=1)
 def _referrers() -> dict[str, tuple[str, str]]:
     lists = json.loads((DATA / "referrers.json").read_text())
-    return {host: (kind, name) for kind in ("search", "social", "ai") for host, name in lists[kind].items()}
+    return {
+        host: (kind, name)
+        for kind in ("search", "social", "ai")
+        for host, name in lists[kind].items()
+    }
 
 
 _COUNTRY_ENDING = re.compile(r"(?:com?|org|net|gov|edu)?\.?[a-z]{2}|com|net|org")

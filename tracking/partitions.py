@@ -75,8 +75,9 @@ def ensure(connection: Connection, partitioned: Partitioned, months: Iterable[da
                 sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names)
             )
             connection.execute(
-                sql.SQL("ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({a}) TO ({b})")
-                .format(
+                sql.SQL(
+                    "ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({a}) TO ({b})"
+                ).format(
                     a=sql.Literal(bound(partitioned, month)),
                     b=sql.Literal(bound(partitioned, next_month(month))),
                     **names,

@@ -6,63 +6,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_tenants_people_sites_tokens'),
+        ("accounts", "0001_tenants_people_sites_tokens"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DailyStat',
+            name="DailyStat",
             fields=[
-                ('pk', models.CompositePrimaryKey('site_id', 'dimension', 'date', 'value', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('date', models.DateField()),
-                ('dimension', models.TextField()),
-                ('value', models.TextField()),
-                ('visitors', models.BigIntegerField()),
-                ('sessions', models.BigIntegerField()),
-                ('page_views', models.BigIntegerField()),
-                ('events', models.BigIntegerField()),
-                ('clicks', models.BigIntegerField()),
-                ('clickers', models.BigIntegerField()),
-                ('conversions', models.BigIntegerField()),
-                ('bounces', models.BigIntegerField(null=True)),
-                ('duration_seconds', models.BigIntegerField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "site_id",
+                        "dimension",
+                        "date",
+                        "value",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("dimension", models.TextField()),
+                ("value", models.TextField()),
+                ("visitors", models.BigIntegerField()),
+                ("sessions", models.BigIntegerField()),
+                ("page_views", models.BigIntegerField()),
+                ("events", models.BigIntegerField()),
+                ("clicks", models.BigIntegerField()),
+                ("clickers", models.BigIntegerField()),
+                ("conversions", models.BigIntegerField()),
+                ("bounces", models.BigIntegerField(null=True)),
+                ("duration_seconds", models.BigIntegerField(null=True)),
             ],
             options={
-                'abstract': False,
-                'managed': False,
-                'base_manager_name': 'plain',
-                'default_manager_name': 'plain',
+                "abstract": False,
+                "managed": False,
+                "base_manager_name": "plain",
+                "default_manager_name": "plain",
             },
             managers=[
-                ('plain', django.db.models.manager.Manager()),
+                ("plain", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='SiteDay',
+            name="SiteDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('zone', models.CharField(max_length=64, verbose_name='time zone')),
-                ('version', models.BigIntegerField(default=0, verbose_name='version')),
-                ('rebuilt_at', models.DateTimeField(verbose_name='rebuilt at')),
-                ('cost_ms', models.IntegerField(default=0, verbose_name='cost in ms')),
-                ('sealed_at', models.DateTimeField(blank=True, help_text='Its raw events are gone: the day is never made anew.', null=True, verbose_name='sealed at')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("zone", models.CharField(max_length=64, verbose_name="time zone")),
+                ("version", models.BigIntegerField(default=0, verbose_name="version")),
+                ("rebuilt_at", models.DateTimeField(verbose_name="rebuilt at")),
+                ("cost_ms", models.IntegerField(default=0, verbose_name="cost in ms")),
+                (
+                    "sealed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Its raw events are gone: the day is never made anew.",
+                        null=True,
+                        verbose_name="sealed at",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'day of a site',
-                'verbose_name_plural': 'days of sites',
-                'abstract': False,
-                'base_manager_name': 'plain',
-                'default_manager_name': 'plain',
-                'constraints': [models.UniqueConstraint(fields=('site', 'date'), name='siteday_unique')],
+                "verbose_name": "day of a site",
+                "verbose_name_plural": "days of sites",
+                "abstract": False,
+                "base_manager_name": "plain",
+                "default_manager_name": "plain",
+                "constraints": [
+                    models.UniqueConstraint(fields=("site", "date"), name="siteday_unique")
+                ],
             },
             managers=[
-                ('plain', django.db.models.manager.Manager()),
+                ("plain", django.db.models.manager.Manager()),
             ],
         ),
     ]

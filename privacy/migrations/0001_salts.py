@@ -7,33 +7,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_tenants_people_sites_tokens'),
+        ("accounts", "0001_tenants_people_sites_tokens"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Salt',
+            name="Salt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('secret', models.BinaryField(max_length=32, null=True)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("secret", models.BinaryField(max_length=32, null=True)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'salt',
-                'verbose_name_plural': 'salts',
-                'abstract': False,
-                'base_manager_name': 'plain',
-                'default_manager_name': 'plain',
-                'constraints': [models.UniqueConstraint(fields=('site', 'date'), name='salt_unique')],
+                "verbose_name": "salt",
+                "verbose_name_plural": "salts",
+                "abstract": False,
+                "base_manager_name": "plain",
+                "default_manager_name": "plain",
+                "constraints": [
+                    models.UniqueConstraint(fields=("site", "date"), name="salt_unique")
+                ],
             },
             managers=[
-                ('plain', django.db.models.manager.Manager()),
+                ("plain", django.db.models.manager.Manager()),
             ],
         ),
     ]

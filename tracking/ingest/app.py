@@ -57,7 +57,7 @@ class Unavailable(Exception):
     """The event could not be stored, or nobody knows: the sender keeps it and tries again."""
 
 
-# --- The committer ---------------------------------------------------------------------------------
+# --- The committer ----------------------------------------------------------------------------
 
 
 class Committer:
@@ -158,7 +158,7 @@ async def shut_down() -> None:
         _committer = None
 
 
-# --- One request -----------------------------------------------------------------------------------
+# --- One request ------------------------------------------------------------------------------
 
 
 async def _known(ask: Callable[[], Any]) -> Any:
@@ -189,9 +189,7 @@ async def _arrival(scope: dict[str, Any], headers: dict[bytes, bytes]) -> Arriva
     peer = scope["client"][0] if scope.get("client") else ""
     return Arrival(
         received_at=datetime.now(UTC),
-        address=enrich.client_address(
-            peer, header(settings.CLIENT_IP_HEADER.lower().encode())
-        ),
+        address=enrich.client_address(peer, header(settings.CLIENT_IP_HEADER.lower().encode())),
         agent=header(b"user-agent"),
         language=header(b"accept-language"),
         origin=header(b"origin"),

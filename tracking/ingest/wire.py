@@ -248,7 +248,7 @@ def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
         raise Unusable("json_invalid", f"The body is not an event as JSON: {error}") from None
     raws: list[Any] = [body]
     if envelope.events is not msgspec.UNSET:
-        raws = envelope.events or []  # type: ignore[assignment]
+        raws = envelope.events or []
         if not raws:
             raise Unusable("batch_empty", "The list of events is empty.")
         if len(raws) > MAX_EVENTS:

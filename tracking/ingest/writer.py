@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import cache
 from operator import attrgetter
-from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -21,7 +19,6 @@ from psycopg import Connection, errors
 
 from tracking import enrich, partitions
 from tracking.ingest.wire import Hit
-from tracking.models.events import EventFlag
 
 # The columns of an event, in the order in which they are copied.
 COLUMNS = (
@@ -34,7 +31,9 @@ COLUMNS = (
 _row = attrgetter(*COLUMNS, "day")
 _LIST = ", ".join(COLUMNS)
 
-STAGE = "CREATE TEMP TABLE IF NOT EXISTS stage (LIKE tracking_event, day date) ON COMMIT DELETE ROWS"
+STAGE = (
+    "CREATE TEMP TABLE IF NOT EXISTS stage (LIKE tracking_event, day date) ON COMMIT DELETE ROWS"
+)
 COPY = f"COPY stage ({_LIST}, day) FROM STDIN"
 # Ids are inserted in order, so that two batches with the same ids cannot deadlock; a batch that
 # meets an id of an unfinished one waits for it, so a duplicate is one of something committed.
@@ -70,7 +69,7 @@ def connect() -> Connection:
     if settings.DATABASE_DIRECT_URL:
         connection = psycopg.connect(settings.DATABASE_DIRECT_URL, options=SESSION_SETTINGS)
     else:
-        known = connections["default"].get_connection_params()  # type: ignore[attr-defined]
+        known = connections["default"].get_connection_params()
         wanted = {"host", "port", "user", "password", "dbname", "sslmode"}
         parameters = {name: value for name, value in known.items() if name in wanted and value}
         connection = psycopg.connect(**parameters, options=SESSION_SETTINGS, connect_timeout=5)
@@ -79,7 +78,7 @@ def connect() -> Connection:
     return connection
 
 
-# --- What must be there before the rows ------------------------------------------------------------
+# --- What must be there before the rows ---------------------------------------------------------
 
 
 _agent_ids: dict[str, int] = {}
@@ -129,7 +128,7 @@ def forget() -> None:
     _known_months.clear()
 
 
-# --- One batch -------------------------------------------------------------------------------------
+# --- One batch ----------------------------------------------------------------------------------
 
 
 def _copy(connection: Connection, hits: Iterable[Hit]) -> None:
@@ -152,7 +151,7 @@ Refusals = Iterable[tuple[int | None, str]]
 
 
 def count_outcomes(connection: Connection, outcomes: Refusals) -> None:
-    """Append how many events of which site ended how."""
+    """Append how many events of which site ended how; a `Counter` has counted them already."""
     counts = Counter(outcomes)
     connection.execute(
         COUNT,
@@ -211,31 +210,57 @@ def write(
 
 # --- Replacing a day ---------------------------------------------------------------------------------
 
+_imported_row = attrgetter(*COLUMNS)
+COPY_IMPORTED = f"COPY tracking_event ({_LIST}) FROM STDIN"
+REPLACED = "replaced"
+
 
 def replace_day(
-    connection: Connection, site_id: int, start: datetime, end: datetime, source: str, hits: Sequence[Hit]
+    connection: Connection,
+    site_id: int,
+    day: date,
+    bounds: tuple[datetime, datetime],
+    source: str,
+    hits: Iterable[Hit],
 ) -> int:
     """Put an import's events of one day in the place of those it brought before.
 
-    `start` and `end` are the day's bounds. Ids are not consulted: the day is replaced whole.
+    `day` is a day of the site's clock and `bounds` are its beginning and end; all hits lie between
+    them and have the numbers of their agents. They are taken one by one, so a day may be of any
+    size. Ids are not consulted: the day is replaced whole, and on any error it stays as it was.
     Returns how many events were there before.
     """
-    ensure_months(connection, hits)
-    number_agents(connection, hits)
-    gone = connection.execute(
-        "DELETE FROM tracking_event WHERE site_id = %s AND occurred_at >= %s AND occurred_at < %s"
-        " AND import_source = %s",
-        [site_id, start, end, source],
-    ).rowcount
-    _copy(connection, hits)
-    connection.execute(
-        f"INSERT INTO tracking_event ({_LIST}) SELECT {_LIST} FROM stage"  # noqa: S608
-    )
-    connection.execute(
-        "INSERT INTO tracking_dirtyday (site_id, date) SELECT DISTINCT site_id, day FROM stage"
-        " UNION SELECT %s, %s WHERE %s > 0",
-        [site_id, start.date(), gone],
-    )
-    count_outcomes(connection, [(site_id, BOT if hit.bot else STORED) for hit in hits])
-    connection.commit()
+    start, end = bounds
+    months = {partitions.month_of(at.astimezone(UTC).date()) for at in (start, end)}
+    try:
+        partitions.ensure(connection, partitions.EVENT, months)
+        gone = connection.execute(
+            "DELETE FROM tracking_event WHERE site_id = %s AND occurred_at >= %s"
+            " AND occurred_at < %s AND import_source = %s",
+            [site_id, start, end, source],
+        ).rowcount
+        ends = _copy_counting(connection, site_id, hits)
+        if gone or ends:
+            connection.execute(
+                "INSERT INTO tracking_dirtyday (site_id, date) VALUES (%s, %s)", [site_id, day]
+            )
+        if gone:  # so that the books say how many events there are: stored + bots - replaced
+            ends[site_id, REPLACED] = gone
+        count_outcomes(connection, ends)
+        connection.commit()
+    except BaseException:
+        if not connection.closed:
+            connection.rollback()
+        raise
     return gone
+
+
+def _copy_counting(
+    connection: Connection, site_id: int, hits: Iterable[Hit]
+) -> Counter[tuple[int | None, str]]:
+    ends: Counter[tuple[int | None, str]] = Counter()
+    with connection.cursor() as cursor, cursor.copy(COPY_IMPORTED) as copy:
+        for hit in hits:
+            copy.write_row(_imported_row(hit))
+            ends[site_id, BOT if hit.bot else STORED] += 1
+    return ends
