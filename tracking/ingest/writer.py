@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 
 import psycopg
@@ -208,7 +208,7 @@ def write(
         return [reason for _hit in hits]
 
 
-# --- Replacing a day ---------------------------------------------------------------------------------
+# --- Replacing a day ----------------------------------------------------------------------------
 
 _imported_row = attrgetter(*COLUMNS)
 COPY_IMPORTED = f"COPY tracking_event ({_LIST}) FROM STDIN"
