@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -22,6 +23,7 @@ from accounts import audit
 from accounts.models import ApiToken, AuditEntry, Membership, Site, Team, Tenant, User
 from accounts.roles import TokenScope
 
+admin.site.unregister(EmailAddress)  # people sign in with the address of their user
 admin.site.unregister(Group)  # rights come from roles in a tenant, not from groups
 
 

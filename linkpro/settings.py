@@ -315,4 +315,19 @@ UNFOLD = {
     "SITE_HEADER": "LinkPro",
     "SITE_SYMBOL": "monitoring",
     "SHOW_HISTORY": True,
+    "COLORS": {  # the accent of our own pages, from near-white to near-black
+        "primary": {
+            "50": "#effafc",
+            "100": "#d7f0f5",
+            "200": "#b3e1eb",
+            "300": "#80cbdb",
+            "400": "#46acc3",
+            "500": "#2a90a9",
+            "600": "#0e6e86",
+            "700": "#0d5c70",
+            "800": "#134c5c",
+            "900": "#15404e",
+            "950": "#082934",
+        }
+    },
 }

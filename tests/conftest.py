@@ -1,0 +1,112 @@
+"""The people everybody's tests share: Ada owns Acme, Ben views it, Rita owns its rival."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import ApiToken, Membership, Site, Tenant, User
+from accounts.onboarding import found_tenant
+from accounts.roles import Role, TokenScope
+from tracking.ingest import directory, writer
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/131.0.0.0 Safari/537.36"
+)
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
+)
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process() -> Iterator[None]:
+    """What a process remembers of sites, salts and agents belongs to another test's database."""
+    directory.forget()
+    writer.forget()
+    yield
+    directory.forget()
+    writer.forget()
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return User.objects.create_user("ada@acme.test", PASSWORD, name="Ada")
+
+
+@pytest.fixture
+def site(ada: User) -> Site:
+    """Acme's shop, on Berlin's clock."""
+    return found_tenant(
+        owner=ada,
+        organisation="Acme",
+        site_name="Acme shop",
+        domain="shop.acme.test",
+        time_zone="Europe/Berlin",
+    )
+
+
+@pytest.fixture
+def acme(site: Site) -> Tenant:
+    return site.tenant
+
+
+@pytest.fixture
+def owner(site: Site, ada: User) -> Membership:
+    """Ada's membership in Acme."""
+    return Membership.objects.for_tenant(site.tenant).get(user=ada)
+
+
+@pytest.fixture
+def member(acme: Tenant) -> Callable[..., Membership]:
+    """Make somebody a member of Acme: `member("analyst", level="own")`."""
+
+    def make(role: str = Role.VIEWER, email: str = "ben@acme.test", **values: Any) -> Membership:
+        user = User.objects.create_user(email, PASSWORD)
+        return Membership.objects.create(user=user, tenant=acme, role=role, **values)
+
+    return make
+
+
+@pytest.fixture
+def rival_site(db: None) -> Site:
+    """The site of another tenant, which nobody of Acme may see."""
+    rita = User.objects.create_user("rita@rival.test", PASSWORD)
+    return found_tenant(
+        owner=rita, organisation="Rival", site_name="Rival shop", domain="rival.test"
+    )
+
+
+@pytest.fixture
+def signed_in() -> Callable[[Membership], Client]:
+    """A browser in which the member is signed in."""
+
+    def make(membership: Membership) -> Client:
+        client = Client()
+        client.force_login(membership.user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def token() -> Callable[..., str]:
+    """The text of a new token: `token(member, scopes=["read"])`."""
+
+    def make(membership: Membership, scopes: list[str] | None = None, **values: Any) -> str:
+        chosen = list(TokenScope.values) if scopes is None else scopes
+        return ApiToken.issue(membership, name="test", scopes=chosen, **values)[1]
+
+    return make
+
+
+def at(text: str) -> datetime:
+    """`2026-03-01 12:00` as a moment in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
