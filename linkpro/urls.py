@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include(api.urls)),
     path("", include("accounts.urls")),
     path("", include("analytics.urls")),
+    path("", include("tracking.urls")),
 ]
 
 if not settings.PRODUCTION:

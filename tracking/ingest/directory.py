@@ -16,7 +16,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 
 from accounts.authentication import find_token, note_use
@@ -73,11 +72,7 @@ class Remembered:
         return found[1]
 
     def _load(self, key: tuple) -> None:
-        try:
-            answer = self.ask(*key)
-        finally:
-            connection.close()
-        self.answers[key] = (time.monotonic() + self.lifetime, answer)
+        self.answers[key] = (time.monotonic() + self.lifetime, self.ask(*key))
         while len(self.answers) > MAX_REMEMBERED:
             self.answers.popitem(last=False)
 

@@ -40,9 +40,9 @@ class Arrival:
 
 def _site_of(hit: Hit, arrival: Arrival) -> SiteFacts | None:
     if hit.site_key:
-        return directory.site_by_key.get(hit.site_key[:64])
+        return directory.site_by_key.get(hit.site_key)
     for url in (arrival.origin, hit.url or "", arrival.referer):
-        host = enrich.page_of(url).host
+        host = cut(enrich.page_of(url).host, 253)
         found = directory.site_by_host.get(host.lower()) if host else None
         if found is not None:
             return found
@@ -71,6 +71,14 @@ def country(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     hit.country = enrich.country_of(hit.address)
 
 
+def moved(at: datetime, by: timedelta) -> datetime:
+    """A time moved by a difference. Raises `Dropped` where the calendar ends."""
+    try:
+        return at + by
+    except OverflowError:
+        raise Dropped("timestamp_impossible") from None
+
+
 def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """When it happened: corrected by the sender's clock, and within what is believed."""
     now = arrival.received_at
@@ -79,7 +87,7 @@ def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
         skew = now - hit.sent_at
         if abs(skew) > TOLERATED_SKEW:
             hit.flags |= EventFlag.CLOCK_CORRECTED
-            at += skew
+            at = moved(at, skew)
     if arrival.trusted:
         if not OLDEST <= at <= now + FUTURE:
             raise Dropped("timestamp_impossible")

@@ -17,6 +17,8 @@ MAX_EVENT_BYTES = 65_536
 MAX_TEXT_BYTES = 512
 MAX_NAME_BYTES = 64
 MAX_PROPS_BYTES = 8_192
+MAX_KEY_BYTES = 64
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Unusable(Exception):
@@ -28,11 +30,11 @@ class Unusable(Exception):
 
 
 class Dropped(Exception):
-    """One event is refused; `reason` is counted and told to the sender."""
+    """One event is refused; `reason` is counted and told to the sender, under the event's id."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, given_id: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.given_id = reason, given_id
 
 
 class Hit(msgspec.Struct):
@@ -163,6 +165,32 @@ def event_id(text: str | None, at: datetime) -> uuid.UUID:
         return uuid.uuid5(uuid.NAMESPACE_OID, text)
 
 
+class Named(msgspec.Struct):
+    """The one thing that must be legible of a refused event: what its sender calls it."""
+
+    id: str | None = None
+
+
+_decode_name = msgspec.json.Decoder(Named).decode
+
+
+def name_of(raw: bytes | msgspec.Raw) -> str:
+    """The id of an event of which nothing else may be usable, or ""."""
+    try:
+        return _decode_name(raw).id or ""
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return ""
+
+
+# NUL as JSON writes it, and the escaped backslash that only looks like its beginning.
+_NUL = re.compile(r"(\\\\)|\\u0000")
+
+
+def without_nul(text: str) -> str:
+    """JSON without NUL, which jsonb cannot hold."""
+    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
+
+
 _LARGE = re.compile(r"[-+]?\d{1,19}(\.\d+)?")
 
 
@@ -177,7 +205,7 @@ def moment(value: float | str | None) -> datetime | None:
         if isinstance(value, str):
             if not _LARGE.fullmatch(value):
                 at = datetime.fromisoformat(value)
-                return at if at.tzinfo else at.replace(tzinfo=UTC)
+                return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
             value = float(value)
         seconds = float(value)
         while abs(seconds) >= 1e11:  # the year 5138 in seconds: so these are ms, µs or ns
@@ -217,7 +245,7 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
         event_id=event_id(form.id, received_at),
         given_id=form.id or "",
         name=cut(event_name(form), MAX_NAME_BYTES) or "page_view",
-        site_key=envelope.site,
+        site_key=cut(envelope.site, MAX_KEY_BYTES),
         url=form.url,
         path=form.path,
         title=cut(form.title),
@@ -234,12 +262,13 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
         label=cut(form.label),
         value=value,
         currency=cut(form.currency, 3),
-        props=props.replace("\\u0000", "") if props and "\\u0000" in props else props,
+        props=without_nul(props) if props else None,
     )
 
 
 def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
     """The events of a request body, single or batch. Raises `Unusable`."""
+    body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.strip():
         raise Unusable("body_empty", "The body is empty: send an event as JSON.")
     try:
@@ -257,4 +286,4 @@ def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
         try:
             yield to_hit(raw, envelope, received_at)
         except Dropped as dropped:
-            yield dropped
+            yield Dropped(dropped.reason, name_of(raw))

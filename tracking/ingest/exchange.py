@@ -1,0 +1,190 @@
+"""One exchange with a sender, apart from how it travels.
+
+The endpoint (`app.py`) and the view of Django (`tracking/views.py`) are two doors to the same
+room: both read a request here and word its answer here. What has to wait for the database is
+given out by a generator; the door runs it where it may wait, and goes on.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from accounts.authentication import bearer
+from tracking import enrich
+from tracking.ingest import directory, steps, wire, writer
+from tracking.ingest.directory import NotLoaded
+from tracking.ingest.steps import Arrival
+from tracking.ingest.wire import Dropped, Hit, Unusable
+
+MAX_BODY = 4 * 1024 * 1024
+
+# What every answer says, also a refusal: a page of any origin may send events and read the answer.
+HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "no-store",
+}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization",
+    "Access-Control-Max-Age": "86400",
+}
+
+T = TypeVar("T")
+Load = Callable[[], Any]
+
+
+class Unavailable(Exception):
+    """The event could not be stored, or nobody knows: the sender keeps it and tries again."""
+
+
+# --- What came in -------------------------------------------------------------------------------
+
+
+def known(ask: Callable[[], T]) -> Generator[Load, None, T]:
+    """The answer of `ask`; gives out what has to be loaded before it can be had."""
+    while True:
+        try:
+            return ask()
+        except NotLoaded as missing:
+            yield missing.load
+
+
+def arrival(header: Callable[[str], str], peer: str) -> Generator[Load, None, Arrival]:
+    """What a request says besides its body; `header` is "" for what it does not say.
+
+    Raises `Unusable` for a token that may not send.
+    """
+    token = None
+    if text := bearer(header("authorization")):
+        token = yield from known(partial(directory.token.get, text))
+        if token is None:
+            raise Unusable("token_invalid", "This token is unknown, expired or revoked.", 401)
+        if not token.may_ingest:
+            raise Unusable("token_scope", "This token may not send events.", 403)
+    return Arrival(
+        received_at=datetime.now(UTC),
+        address=enrich.client_address(peer, header(settings.CLIENT_IP_HEADER.lower())),
+        agent=header("user-agent"),
+        language=header("accept-language"),
+        origin=header("origin"),
+        referer=header("referer"),
+        token=token,
+    )
+
+
+def body_too_large() -> Unusable:
+    """The refusal of a body of more than `MAX_BODY` bytes."""
+    return Unusable("body_too_large", f"Send at most {MAX_BODY} bytes a request.", 413)
+
+
+def body_incomplete() -> Unusable:
+    """The refusal of a body that was cut short; its sender is hardly there to read it."""
+    return Unusable("body_incomplete", "The connection closed before the body ended.")
+
+
+@dataclass(slots=True)
+class Reading:
+    """The events of a body: which are to be stored, which are refused, and under which names."""
+
+    hits: list[Hit] = field(default_factory=list)
+    refused: list[tuple[int | None, str]] = field(default_factory=list)
+    # By event, in their order: what the sender calls it, and why it is refused ("" for a hit).
+    names: list[tuple[str, str]] = field(default_factory=list)
+
+    def keep(self, hit: Hit) -> None:
+        """An event that is to be stored."""
+        self.hits.append(hit)
+        self.names.append((hit.given_id or str(hit.event_id), ""))
+
+    def refuse(self, item: Hit | Dropped, reason: str) -> None:
+        """An event that is not; one without an id is called by its place in the body."""
+        site = item.site_id or None if isinstance(item, Hit) else None
+        self.refused.append((site, reason))
+        self.names.append((item.given_id or f"#{len(self.names)}", reason))
+
+    def outcomes(self, ends: Iterable[str]) -> list[tuple[str, str, str]]:
+        """(id, result, reason) of every event, by what the writer says of the hits."""
+        pairs = iter(zip(self.hits, ends, strict=True))
+        return [
+            (name, "rejected", reason) if reason else told(name, *next(pairs))
+            for name, reason in self.names
+        ]
+
+
+def read(body: bytes, came: Arrival) -> Generator[Load, None, Reading]:
+    """The events of a body, after the steps. Raises `Unusable` when nothing can be read."""
+    reading = Reading()
+    for item in wire.decode(body, came.received_at):
+        try:
+            if isinstance(item, Dropped):
+                raise item
+            reading.keep((yield from known(partial(steps.run, item, came))))
+        except Dropped as dropped:
+            reading.refuse(item, dropped.reason)
+    return reading
+
+
+# --- What goes out ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender gets: a status, a body, and headers besides `HEADERS`."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content_type(self) -> str:
+        """JSON, or problem details (RFC 9457)."""
+        return "application/json" if self.status < 400 else "application/problem+json"
+
+
+def told(name: str, hit: Hit, end: str) -> tuple[str, str, str]:
+    """What the sender is told of a hit's end."""
+    if end == writer.STORED:
+        return name, "accepted", "bot" if hit.bot else ""
+    return (name, "duplicate", "") if end == writer.DUPLICATE else (name, "rejected", end)
+
+
+def answer(outcomes: list[tuple[str, str, str]]) -> Answer:
+    """The answer for the outcomes; a request whose only event is refused is refused."""
+    if len(outcomes) == 1 and outcomes[0][1] == "rejected":
+        reason = outcomes[0][2]
+        return problem(400, reason, f"The event was refused: {reason}.")
+    results: dict[str, dict[str, str]] = {}
+    for name, result, reason in outcomes:  # of an id that came twice, the first outcome is told
+        told_now = {"result": result, "reason": reason} if reason else {"result": result}
+        results.setdefault(name, told_now)
+    return Answer(202, {"results": results})
+
+
+def refusal(error: Unusable | Unavailable) -> Answer:
+    """The answer for a request of which nothing was stored, or nobody knows."""
+    if isinstance(error, Unusable):
+        return problem(error.status, error.code, error.detail)
+    wait = str(random.randint(1, 10))  # noqa: S311  spreads the returning senders
+    text = "Nothing was stored, or it is not known: keep the events and send them again."
+    return problem(503, "unavailable", text, {"Retry-After": wait})
+
+
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Answer:
+    """Problem details (RFC 9457) with a stable code."""
+    body = {
+        "type": "about:blank",
+        "title": detail,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return Answer(status, body, headers or {})

@@ -1,0 +1,208 @@
+"""What tracking answers over Django: the tracker's script, and a second door for events."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tracking.ingest import exchange, writer
+from tracking.ingest.exchange import MAX_BODY, Answer, Load, Unavailable
+from tracking.ingest.wire import Hit, Unusable
+
+log = structlog.get_logger(__name__)
+
+SCRIPT = Path(__file__).parent / "static" / "tracking" / "analytics.js"
+SCRIPT_HEADERS = {
+    "Content-Type": "text/javascript; charset=utf-8",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "public, max-age=3600, must-revalidate",
+    "Vary": "Accept-Encoding",
+}
+
+T = TypeVar("T")
+
+
+# --- The tracker's script -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The script in one encoding; each encoding is an entity of its own and has its own tag."""
+
+    content: bytes
+    etag: str
+    encoding: str = ""
+
+
+# Whole lines of comment, empty lines, indentation: a fifth of the script that no browser needs.
+_FOR_READERS = re.compile(rb"^\s*(//.*)?\n?", re.MULTILINE)
+
+
+@cache
+def script(encoding: str = "") -> Script:
+    """The script without what only its readers need, read and packed once per process."""
+    content = _FOR_READERS.sub(b"", SCRIPT.read_bytes())
+    if encoding == "gzip":
+        content = gzip.compress(content, mtime=0)
+    return Script(content, f'"{hashlib.sha256(content).hexdigest()[:20]}"', encoding)
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    for choice in accepted.lower().split(","):
+        coding, _semicolon, quality = choice.replace(" ", "").partition(";")
+        if coding == "gzip":
+            return quality not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+@require_safe
+def analytics_js(request: HttpRequest) -> HttpResponse:
+    """The tracker, for pages of any origin."""
+    found = script("gzip" if takes_gzip(request.headers.get("Accept-Encoding", "")) else "")
+    headers = {**SCRIPT_HEADERS, "ETag": found.etag}
+    response = HttpResponse(found.content, headers=headers)
+    if found.encoding:
+        response["Content-Encoding"] = found.encoding
+    conditional = get_conditional_response(request, etag=found.etag, response=response)
+    assert conditional is not None  # it is given a response to fall back on
+    for name in ("Access-Control-Allow-Origin", "Cross-Origin-Resource-Policy"):
+        conditional.setdefault(name, SCRIPT_HEADERS[name])  # a 304 is checked by browsers as well
+    return conditional
+
+
+# --- The second door ----------------------------------------------------------------------------
+
+
+def loaded(work: Generator[Load, None, T]) -> T:
+    """What the work comes to; what it waits for is loaded here and now."""
+    while True:
+        try:
+            load = next(work)
+        except StopIteration as end:
+            return end.value
+        try:
+            load()
+        except Exception as error:
+            log.error("directory not readable", error=str(error))
+            raise Unavailable from error
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The whole body, past Django's own limit for bodies. Raises `Unusable`."""
+    try:
+        body = request.read(MAX_BODY + 1)
+    except UnreadablePostError:
+        raise exchange.body_incomplete() from None
+    if len(body) > MAX_BODY:
+        raise exchange.body_too_large()
+    return body
+
+
+def store(hits: Sequence[Hit], refused: Sequence[tuple[int | None, str]]) -> list[str]:
+    """The outcomes of the hits, once they are committed. Raises `Unavailable`."""
+    try:
+        with writer.connect() as connection:
+            return writer.write(connection, hits, refused)
+    except Exception as error:
+        log.error("events not stored", error=str(error), events=len(hits))
+        writer.forget()
+        raise Unavailable from error
+
+
+def take(request: HttpRequest) -> Answer:
+    """Store the events of a request and say what became of each."""
+
+    def header(name: str) -> str:
+        return request.headers.get(name, "")
+
+    try:
+        came = loaded(exchange.arrival(header, request.META.get("REMOTE_ADDR", "")))
+        reading = loaded(exchange.read(read_body(request), came))
+        return exchange.answer(reading.outcomes(store(reading.hits, reading.refused)))
+    except (Unusable, Unavailable) as error:
+        return exchange.refusal(error)
+
+
+EXAMPLE = {
+    "site": "your site's public key",
+    "sent_at": 1_794_823_200_250,
+    "events": [
+        {
+            "id": "019a8b1c-6a00-7c3e-9d52-3f6b1c2a4d5e",
+            "name": "page_view",
+            "timestamp": 1_794_823_200_000,
+            "url": "https://shop.example.com/pricing?utm_source=newsletter",
+            "title": "Pricing",
+            "referrer": "https://www.google.com/",
+            "screen": "1440x900",
+            "language": "en-GB",
+        },
+        {
+            "id": "019a8b1c-6b2c-7f10-8a4e-5d0c9b8a7f61",
+            "name": "purchase",
+            "timestamp": 1_794_823_200_200,
+            "url": "https://shop.example.com/pricing",
+            "value": "49.90",
+            "currency": "EUR",
+            "props": {"plan": "team"},
+        },
+    ],
+}
+
+
+class TrackView(APIView):
+    """Send events with POST: one event, or `{"site", "sent_at", "events": [...]}` with up to 500.
+
+    The answer 202 names every event by its id and says what became of it: `accepted`, `duplicate`
+    (it is stored already: sending again is harmless) or `rejected` with a reason. It is given
+    after the events are committed. Keep events that no answer has named and send them again;
+    after 429 and 503 wait for `Retry-After` seconds.
+
+    No sign-in is needed. A token with the scope `ingest` may also send past times, and addresses
+    and user agents of others.
+    """
+
+    authentication_classes = ()  # a token is read as the endpoint reads it, nobody else is asked
+    permission_classes = (AllowAny,)
+    parser_classes = (JSONParser,)
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """Whatever a sender accepts, it gets its answer: the events are stored by then."""
+        return super().perform_content_negotiation(request, force=True)
+
+    def get(self, request: Request) -> Response:
+        return Response({"send": "POST", "example": EXAMPLE})
+
+    def post(self, request: Request) -> Response:
+        answer = take(request._request)
+        response = Response(
+            answer.body, answer.status, headers={**exchange.HEADERS, **answer.headers}
+        )
+        if request.accepted_renderer.format == "json":
+            response.content_type = answer.content_type
+        return response
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Any page may ask; it is answered like the endpoint, not with a description."""
+        return Response(status=204, headers={**exchange.HEADERS, **exchange.PREFLIGHT})
