@@ -241,7 +241,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 APPEND_SLASH = False  # the paths of the API have no trailing slash; a redirect would lose bodies
 
 # --- Security ---------------------------------------------------------------------------------

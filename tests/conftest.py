@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from accounts.models import ApiToken, Membership, Site, Tenant, User
@@ -26,6 +28,11 @@ GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
 PASSWORD = "correct horse battery"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Passwords are hashed slowly on purpose, which no test is about."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
     """What a process remembers of sites, salts and agents belongs to another test's database."""
@@ -34,6 +41,21 @@ def _fresh_process() -> Iterator[None]:
     yield
     directory.forget()
     writer.forget()
+
+
+# Django's flush after a committing test passes over partitioned tables.
+PARTITIONED = "tracking_event, tracking_eventkey, tracking_session, analytics_dailystat"
+
+
+@pytest.fixture(autouse=True)
+def _empty_partitions(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that commits leaves no events behind."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        blocker = request.getfixturevalue("django_db_blocker")
+        with blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {PARTITIONED}")
 
 
 @pytest.fixture
