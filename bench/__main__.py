@@ -1,0 +1,32 @@
+"""`python -m bench [ingest] [batch] [rebuild]`: fails on wrong counts, never on slowness."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import batch, ingest, rebuild
+from bench.measure import machine
+from bench.place import prepared
+
+PARTS = {"ingest": ingest.measure, "batch": batch.measure, "rebuild": rebuild.measure}
+
+
+def main(names: list[str]) -> int:
+    """Run the named parts, or all; the exit status."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"There is no {unknown[0]}; there are {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
+    print(f"On {machine()}", flush=True)
+    wrong = 0
+    with prepared() as place:
+        for name in names or PARTS:
+            report = PARTS[name](place)
+            report.print()
+            sys.stdout.flush()
+            wrong += len(report.wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
