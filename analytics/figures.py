@@ -16,12 +16,12 @@ def figure(value: Number | None, unit: Unit) -> str | None:
     if value is None:
         return None
     if unit is Unit.RATE:
-        return f"{number_format(value * 100, 1)}{NARROW_SPACE}%"
+        return f"{number_format(round(value * 100, 1), 1)}{NARROW_SPACE}%"
     if unit is Unit.PER:
-        return number_format(value, 1)
+        return number_format(round(value, 1), 1, force_grouping=True)
     if unit is Unit.SECONDS:
         return duration(round(value))
-    return number_format(value, 0, use_l10n=True, force_grouping=True)
+    return number_format(round(value), 0, force_grouping=True)
 
 
 def duration(seconds: int) -> str:

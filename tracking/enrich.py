@@ -145,6 +145,7 @@ def agent_facts(text: str) -> AgentFacts:
     browser = parsed.user_agent.family if parsed.user_agent else ""
     os = parsed.os.family if parsed.os else ""
     os = _SYSTEMS.get(os, os)
+    browser = browser.removeprefix("Mobile ")
     for suffix in (" Mobile WebView", " Mobile iOS", " Mobile", " iOS", " UI/WKWebView"):
         browser = browser.removesuffix(suffix)
     return AgentFacts(browser[:64], os[:64], _device(text, os), _bot_class(text))
