@@ -1,14 +1,14 @@
 // LinkPro's tracker: no cookie, no storage, no fingerprint. docs/tracker.md tells what it promises.
 try { (() => {
   const win = window, doc = document, before = win.linkpro;
-  if (typeof before === "function" && before.loaded) return; // a second copy counts nothing
+  if (before?.loaded) return; // a second copy counts nothing
 
   const script = doc.currentScript || doc.querySelector('script[src*="/js/analytics.js"]');
   const options = script.dataset, api = options.api || new URL("/api/track", script.src).href;
   const ignored = (options.ignore || "").split(/[\s,]+/).includes(location.hostname);
   const active = /^http/.test(location.protocol) && !ignored;
 
-  const MAX_WAITING = 1000, MAX_BATCH = 50, MAX_BYTES = 60000, GATHER_MS = 250;
+  const MAX_WAITING = 1000, MAX_BATCH = 50, MAX_BYTES = 6e4, GATHER_MS = 250;
   const CAMPAIGN = ("utm_source utm_medium utm_campaign utm_term utm_content ref source gclid gbraid"
     + " wbraid msclkid dclid ttclid twclid li_fat_id fbclid igshid").split(" ");
 
@@ -98,7 +98,7 @@ try { (() => {
       return { done: batch.filter((entry) => results[entry.event.id]) };
     }
     if (status === 413 && most === MAX_BATCH && half < batch.length) return { done: [], half };
-    if ([400, 401, 403, 410, 413].includes(status)) return { done: batch };
+    if ([400, 401, 403, 413].includes(status)) return { done: batch };
     return { done: [], wait: Math.min(answer.headers.get("Retry-After") * 1000 || 0, 3.6e6) };
   };
 
@@ -131,7 +131,7 @@ try { (() => {
     if (doc.prerendering) return;
     settle();
     const rest = fitting(queue.filter((entry) => !entry.left), MAX_WAITING);
-    if (rest.length && navigator.sendBeacon(api, pack(rest))) for (const entry of rest) entry.left = true;
+    if (rest[0] && navigator.sendBeacon(api, pack(rest))) for (const entry of rest) entry.left = true;
   };
 
   on(win, "pagehide", leave);
@@ -174,12 +174,12 @@ try { (() => {
 
   const labelOf = (link) => {
     const image = link.querySelector("img[alt]");
-    const text = link.textContent.trim() || link.ariaLabel || link.title || image && image.alt || "";
+    const text = link.textContent.trim() || link.ariaLabel || link.title || image?.alt || "";
     return [...text.replace(/\s+/g, " ")].slice(0, 200).join("");
   };
 
   const clicked = (event) => {
-    const link = event.composedPath().find((node) => node.matches && node.matches("a[href],area[href]"));
+    const link = event.composedPath().find((node) => node.matches?.("a[href],area[href]"));
     if (!link || link.closest("[data-linkpro-ignore]")) return;
     if (event.type === "auxclick" && event.button !== 1) return;
     const target = new URL(link.getAttribute("href"), doc.baseURI), web = /^http/.test(target.protocol);
@@ -192,8 +192,8 @@ try { (() => {
 
   // --- The page's own events -----------------------------------------------------------------
 
-  const linkpro = safe((name, more = {}) => {
-    const { props, value } = more, texts = {};
+  const linkpro = safe((name, given) => {
+    const more = { ...given }, { props, value } = more, texts = {};
     for (const key of ["currency", "category", "action", "label"]) {
       if (more[key] != null) texts[key] = String(more[key]);
     }
@@ -201,5 +201,5 @@ try { (() => {
   });
   linkpro.loaded = true;
   win.linkpro = linkpro;
-  for (const given of before && before.q || []) linkpro(...given);
+  for (const given of before?.q || []) linkpro(...given);
 })(); } catch {}
