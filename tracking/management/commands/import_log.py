@@ -150,11 +150,8 @@ class Command(BaseCommand):
 
     def _tell_bad_lines(self, report: Report) -> None:
         for number, error, text in report.bad_lines:
-            shown = text if len(text) <= 100 else f"{text[:100]}…"
-            # A log may hold what a terminal would obey.
-            self.stdout.write(
-                f"  line {number}: {error}: {shown.encode('unicode_escape').decode()}"
-            )
+            shown = text[:100].encode("unicode_escape").decode()  # a terminal might obey it
+            self.stdout.write(f"  line {number}: {error}: {shown}")
 
 
 def opened(names: list[str]) -> Iterator[IO[bytes]]:
