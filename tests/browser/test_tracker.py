@@ -209,7 +209,7 @@ def test_a_click_is_counted_though_the_page_is_left_by_it(
     (click,) = until(lambda: stored(site, "click"))
     assert click.props == {"href": away.partition("?")[0], "outbound": True}
     assert click.path == "/"
-    (sent,) = (event for event in relay.events if event["name"] == "click")
+    sent = next(event for event in relay.events if event["name"] == "click")
     assert sent["label"] == ("Our partner " + "\N{GRINNING FACE}" * 188)
     settled(relay, 2)
     assert len(stored(site, "click")) == 1
