@@ -1,7 +1,7 @@
 """Every token and component of the look on one page, with sample data: for developers."""
 
 import math
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -42,7 +42,7 @@ def sample_context() -> dict[str, Any]:
         "form": form,
         "snippet": SNIPPET,
         "received_url": "",
-        "first_event": {"path": "/pricing", "at": None},
+        "first_event": {"path": "/pricing", "at": datetime(2025, 11, 21, 14, 3, 27, tzinfo=UTC)},
         "sites": sample_sites(),
     }
 

@@ -105,7 +105,8 @@
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { elt, target, xhr, requestConfig } = event.detail;
+    const { target, xhr, requestConfig } = event.detail;
+    const { elt } = requestConfig;
     const polling = elt.hasAttribute("data-poll");
     if (polling && seen.get(elt.id) === xhr.responseText) {
       event.detail.shouldSwap = false;
@@ -119,6 +120,7 @@
       else if (xhr.status < 500) location.reload();
       return;
     }
+    if (xhr.status === 204) return;
     if (polling) seen.set(elt.id, xhr.responseText);
     opened = [...target.querySelectorAll(".disclosure[id][open]")].map(({ id }) => id);
   });

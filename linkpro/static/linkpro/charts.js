@@ -61,7 +61,10 @@
       borderWidth: 2,
       fill: "origin",
       order: 0,
-      segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === end ? [4, 4] : undefined) },
+      segment: {
+        borderDash: ({ p1DataIndex }) => (p1DataIndex === end ? [4, 4] : undefined),
+        backgroundColor: ({ p1DataIndex }) => (p1DataIndex === end ? "transparent" : undefined),
+      },
       pointRadius: ({ dataIndex }) => (dataIndex === end || standsAlone(data.current, dataIndex) ? 3.5 : 0),
       pointBackgroundColor: ({ dataIndex }) => (dataIndex === end ? colour.surface : colour.current),
       pointBorderColor: colour.current,
@@ -177,7 +180,7 @@
     chart?.destroy();
     chart = null;
     const source = document.getElementById("chart-data");
-    const canvas = document.getElementById("chart-canvas");
+    const canvas = document.querySelector(".chart-plot canvas");
     if (!source || !canvas || typeof Chart === "undefined") return;
     const data = JSON.parse(source.textContent);
     if (!data) return;
