@@ -161,11 +161,13 @@ def head(scope: Scope, site: Site, ask: Asked, now: datetime) -> dict[str, Any]:
             for slug in SHOWN_PRESETS
         ],
         "period_form": {"first": period.first, "last": period.last, "error": ask.error},
-        "compared_with": pair[1].label if pair else None,
+        "compared_with": pair[1].label if pair and _any_change(numbers) else None,
         "numbers": numbers,
         "live": live,
         "head_url": ask.url(part="head", version=version(scope, site, period, live)),
-        "empty": not any(known.of_day(day)["events"] for day in period.dates),
+        # Before the first rebuild nothing is known: that is no empty period, and it changes soon.
+        "empty": known.since is not None
+        and not any(known.of_day(day)["events"] for day in period.dates),
         **_chart(site, ask, points, before),
     }
 
@@ -207,8 +209,14 @@ def _number(
     }
 
 
+def _any_change(numbers: list[dict[str, Any]]) -> bool:
+    return any(number["change"] for number in numbers)
+
+
 def _missing(period: Period, known: Days) -> str:
-    if known.since and period.last < known.since:
+    if known.since is None:
+        return _("Being counted")
+    if period.last < known.since:
         return _("Counted since %(day)s") % {"day": date_format(known.since, "j F Y")}
     return _("No visits in this period")
 

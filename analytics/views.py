@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -98,7 +99,18 @@ def _head(request: HttpRequest, member: Membership, site: Site, ask: parts.Asked
 
 
 def _waiting(site: Site) -> dict[str, Any]:
-    return _page(site, received=False, received_url=f"/sites/{site.key}/received")
+    return _page(site, received=False, received_url=reverse("received", args=[site.key]))
+
+
+def _first_event(member: Membership, site: Site) -> dict[str, Any]:
+    """The waiting page's context, with the first event once it has come."""
+    first = queries.first_event(member.scope(), site)
+    if first is None:
+        return _waiting(site)
+    # Without its zone, or the template would turn it to the zone of the installation.
+    at = first.occurred_at.astimezone(site.zone).replace(tzinfo=None)
+    told = {"path": first.path or first.name, "at": at}
+    return _waiting(site) | {"received": True, "first_event": told}
 
 
 @require_safe
@@ -106,12 +118,7 @@ def _waiting(site: Site) -> dict[str, Any]:
 def received(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
     """Whether the first event has come; the waiting page asks every two seconds."""
     site = site_or_404(member, key)
-    first = queries.first_event(member.scope(), site)
-    context = _waiting(site)
-    if first is not None:
-        at = first.occurred_at.astimezone(site.zone)
-        context |= {"received": True, "first_event": {"path": first.path or first.name, "at": at}}
-    return render(request, "analytics/_received.html", context)
+    return render(request, "analytics/_received.html", _first_event(member, site))
 
 
 @require_safe
@@ -119,12 +126,7 @@ def received(request: HttpRequest, member: Membership, key: str) -> HttpResponse
 def site_install(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
     """The snippet of a site."""
     site = site_or_404(member, key)
-    first = queries.first_event(member.scope(), site)
-    context = _waiting(site)
-    if first is not None:
-        at = first.occurred_at.astimezone(site.zone)
-        context |= {"received": True, "first_event": {"path": first.path or first.name, "at": at}}
-    return render(request, "analytics/site_install.html", context)
+    return render(request, "analytics/site_install.html", _first_event(member, site))
 
 
 SPARK_DAYS = 14

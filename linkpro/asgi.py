@@ -1,11 +1,15 @@
 """One ASGI application: the ingest endpoint in front, Django behind it."""
 
 import os
+import warnings
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linkpro.settings")
 
 from django.core.asgi import get_asgi_application
+
+# Static files are small: reading one at once costs less than a hand-over to the event loop.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 django = get_asgi_application()
 

@@ -139,6 +139,23 @@ def test_the_waiting_page_says_when_the_first_event_came(client, site):
     assert "/hello" in after
 
 
+def test_a_page_opened_before_the_first_count_fills_by_itself(client, site):
+    """Neither "nobody came" nor zeros: the numbers are on their way."""
+    send(site, visit(timezone.now(), ["/hello"]))
+    context = page(client, site).context
+    assert not context["empty"]
+    assert {number["value"] for number in context["numbers"]} == {None}
+    assert context["numbers"][0]["reason"] == "Being counted"
+    rebuild_all()
+    answer = page(client, site, context["head_url"])
+    assert answer.context["numbers"][0]["value"] == "1"
+
+
+def test_a_period_without_visits_offers_others(client, busy):
+    assert page(client, busy, "?period=last_month").context["numbers"][0]["value"] is None
+    assert "Nobody came in this period" in page(client, busy, "?period=today").content.decode()
+
+
 def test_another_tenants_site_does_not_exist(client, rival_site):
     for path in ("", "/received", "/install", "/settings", "?part=head&version=0.0"):
         assert client.get(f"/sites/{rival_site.key}{path}").status_code == 404
