@@ -199,7 +199,10 @@
 
   document.addEventListener("themechange", draw);
   document.addEventListener("htmx:afterSwap", draw);
-  addEventListener("beforeprint", () => chart?.resize(680, 240));
-  addEventListener("afterprint", () => chart?.resize());
+  // On paper: in the colours of paper, and no wider than it.
+  matchMedia("print").addEventListener("change", ({ matches }) => {
+    draw();
+    if (matches) chart?.resize(660, 240);
+  });
   draw();
 })();
