@@ -63,7 +63,7 @@ _list = ", ".join(VISIT_ATTRIBUTES)
 VISITS = f"""
 CREATE TEMP TABLE visit ON COMMIT DROP AS
 SELECT visitor, session, visit_number, lone,
-    hashint8extended(visitor, 
+    hashint8extended(visitor,
         coalesce(session, extract(epoch FROM min(occurred_at))::bigint)) AS key,
     min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
     (array_agg(path ORDER BY occurred_at, event_id) FILTER (WHERE name = 'page_view'))[1]
@@ -179,16 +179,19 @@ def _count_again(cursor: CursorWrapper, day: dict[str, Any]) -> int:
 
 
 @transaction.atomic
-def rebuild(site: Site, day: date) -> SiteDay | None:
+def rebuild(site: Site, day: date, *, if_marked: bool = False) -> SiteDay | None:
     """Make one day anew from its raw events and raise its version if anything changed.
 
-    A sealed day is left as it is (None): its raw events are gone.
+    None when nothing was done: the day is sealed (its raw events are gone), or, with `if_marked`,
+    somebody else has just rebuilt it.
     """
     began = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [site.pk, day.toordinal()])
         # The marks go first: what is marked from now on is seen by a later rebuild for certain.
-        DirtyDay.plain.filter(site=site, date=day).delete()
+        marks, _by_model = DirtyDay.plain.filter(site=site, date=day).delete()
+        if if_marked and not marks:
+            return None
         known = SiteDay.plain.filter(site=site, date=day).first()
         if known is not None and known.sealed_at:
             return None
@@ -232,6 +235,5 @@ def rebuild_due(now: datetime, budget: timedelta = timedelta(seconds=20)) -> int
         if site is None:
             DirtyDay.plain.filter(site_id=site_id).delete()
             continue
-        rebuild(site, day)
-        done += 1
+        done += rebuild(site, day, if_marked=True) is not None
     return done

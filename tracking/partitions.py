@@ -54,37 +54,49 @@ def name_of(partitioned: Partitioned, month: date) -> str:
     return f"{partitioned.table}_{month:%Y_%m}"
 
 
+def _exists(connection: Connection, name: str) -> bool:
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [name]).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _make(connection: Connection, partitioned: Partitioned, month: date) -> str:
+    """One partition, filled in beside its parent and then attached.
+
+    Attaching an empty table does not stop readers and writers of the parent.
+    """
+    name = name_of(partitioned, month)
+    names = {"part": sql.Identifier(name), "table": sql.Identifier(partitioned.table)}
+    bounds = {
+        "start": sql.Literal(bound(partitioned, month)),
+        "end": sql.Literal(bound(partitioned, next_month(month))),
+    }
+    connection.execute(sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names))
+    attach = "ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({start}) TO ({end})"
+    connection.execute(sql.SQL(attach).format(**names, **bounds))
+    return name
+
+
 def ensure(connection: Connection, partitioned: Partitioned, months: Iterable[date]) -> list[str]:
     """Make the missing partitions of these months; returns the names of the new ones.
 
-    A new partition is filled in beside its parent and then attached: attaching an empty table does
-    not stop readers and writers of the parent. Bounds of times are UTC, as sessions' and
-    statistics' days are plain dates.
+    Bounds of times are UTC. The lock is taken only where something is missing: it lasts until the
+    caller's transaction ends, and rebuilds that need nothing must not wait for each other.
     """
-    made = []
+    missing = [
+        month
+        for month in sorted(set(months))
+        if not _exists(connection, name_of(partitioned, month))
+    ]
+    if not missing:
+        return []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [PARTITION_LOCK])
         connection.execute("SET LOCAL TIME ZONE 'UTC'")
-        for month in sorted(set(months)):
-            name = name_of(partitioned, month)
-            exists = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [name]).fetchone()
-            if exists and exists[0]:
-                continue
-            names = {"part": sql.Identifier(name), "table": sql.Identifier(partitioned.table)}
-            connection.execute(
-                sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names)
-            )
-            connection.execute(
-                sql.SQL(
-                    "ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({a}) TO ({b})"
-                ).format(
-                    a=sql.Literal(bound(partitioned, month)),
-                    b=sql.Literal(bound(partitioned, next_month(month))),
-                    **names,
-                )
-            )
-            made.append(name)
-    return made
+        return [
+            _make(connection, partitioned, month)
+            for month in missing
+            if not _exists(connection, name_of(partitioned, month))
+        ]
 
 
 def months_ahead(today: date) -> list[date]:
