@@ -7,21 +7,33 @@
 
   const whole = new Intl.NumberFormat(locale);
   const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
-  const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+  const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const atMostTenths = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
+  // The same words as analytics/figures.py.
   function duration(value) {
     const seconds = Math.round(value);
-    if (seconds < 60) return `${seconds} s`;
-    const rest = seconds % 60;
-    return rest ? `${Math.floor(seconds / 60)} min ${rest} s` : `${seconds / 60} min`;
+    const two = (number) => String(number).padStart(2, "0");
+    if (seconds < 60) return `${seconds}s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+    return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`;
   }
 
+  const compact = (value) => (Math.abs(value) < 10000 ? atMostTenths : short).format(value);
   const units = {
-    count: { tick: (value) => (Math.abs(value) < 10000 ? decimal : short).format(value), full: (value) => (Number.isInteger(value) ? whole : decimal).format(value) },
-    rate: { tick: (value) => percent.format(value), full: (value) => percent.format(value) },
+    count: { tick: compact, full: (value) => whole.format(value) },
+    ratio: { tick: compact, full: (value) => tenths.format(value) },
+    rate: {
+      tick: (value) => `${atMostTenths.format(value * 100)}\u202f%`,
+      full: (value) => `${tenths.format(value * 100)}\u202f%`,
+    },
     seconds: { tick: duration, full: duration },
   };
+
+  function unitOf(data) {
+    const fractions = [...data.current, ...(data.previous || [])].some((value) => value % 1);
+    return data.unit === "count" && fractions ? units.ratio : units[data.unit] || units.count;
+  }
 
   // --- Colours from tokens.css, as the theme of the moment has them -----------------------------
 
@@ -160,7 +172,7 @@
   }
 
   function options(data, colour, canvas) {
-    const unit = units[data.unit] || units.count;
+    const unit = unitOf(data);
     const style = getComputedStyle(canvas);
     const font = { family: style.fontFamily, size: 12 };
     return {
