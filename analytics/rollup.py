@@ -51,7 +51,7 @@ WITH e AS (
 SELECT *, CASE WHEN session IS NULL THEN count(*) FILTER (WHERE begins) OVER (
     PARTITION BY visitor, session ORDER BY occurred_at, event_id) END AS visit_number,
     CASE WHEN visitor IS NULL THEN event_id END AS lone,
-    floor(extract(epoch FROM occurred_at - %(start)s) / 3600)::int AS hour
+    lpad(floor(extract(epoch FROM occurred_at - %(start)s) / 3600)::text, 2, '0') AS hour
 FROM gap
 """  # noqa: S608
 
@@ -111,34 +111,70 @@ _OF_EVENTS = """
     NULL::bigint AS bounces, NULL::bigint AS duration_seconds
 """
 VISIT_DIMENSIONS = (*VISIT_ATTRIBUTES, "entry_page", "exit_page")
-EVENT_DIMENSIONS = {"page": "path", "event": "name", "hour": "lpad(hour::text, 2, '0')"}
+# The column that a dimension counts, and which of the day's events it looks at.
+EVENT_DIMENSIONS = {
+    "page": ("path", "name = 'page_view'"),
+    "event": ("name", "true"),
+    "hour": ("hour", "true"),
+}
 DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
-
-# One pass over the visits counts the total and every dimension of visits.
-_WHICH = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in VISIT_DIMENSIONS)
-_VALUE = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name in VISIT_DIMENSIONS)
-_SETS = ", ".join(f"({name})" for name in VISIT_DIMENSIONS)
-VISIT_STATS = f"""
-SELECT CASE {_WHICH} ELSE '' END AS dimension, coalesce(CASE {_VALUE} END, '') AS value,
-    {_OF_VISITS}
-FROM visit GROUP BY GROUPING SETS ((), {_SETS})
-"""  # noqa: S608
-EVENT_STATS = "\nUNION ALL\n".join(
-    f"SELECT '{name}', coalesce({column}, ''), {_OF_EVENTS} FROM hit "  # noqa: S608
-    + ("WHERE name = 'page_view' " if name == "page" else "")
-    + "GROUP BY 2"
-    for name, column in EVENT_DIMENSIONS.items()
-)
 _MEASURES = (
     "visitors, sessions, page_views, events, clicks, clickers, conversions, bounces, "
     "duration_seconds"
 )
-STATS = f"""
-CREATE TEMP TABLE new_stat ON COMMIT DROP AS
-SELECT %(site)s::int AS site_id, %(date)s::date AS date, dimension, value, {_MEASURES}
-FROM ({VISIT_STATS} UNION ALL {EVENT_STATS}) counted (dimension, value, {_MEASURES})
-WHERE events > 0
-"""  # noqa: S608
+# A day keeps this many values of a dimension; the rest is one value, and the total stays exact.
+MOST_VALUES = 10_000
+OTHER = "(other)"
+
+
+def _visit_stats(names: tuple[str, ...], sets: str) -> str:
+    """One pass over the visits that counts every grouping set; `()` is the day's total."""
+    which = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in names)
+    value = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name in names)
+    return (
+        f"SELECT CASE {which} ELSE '' END, coalesce(CASE {value} END, ''), {_OF_VISITS}"  # noqa: S608
+        f" FROM visit GROUP BY GROUPING SETS ({sets})"
+    )
+
+
+def _event_stats(name: str) -> str:
+    """One pass over the events that counts a dimension."""
+    column, kept = EVENT_DIMENSIONS[name]
+    return (
+        f"SELECT '{name}', coalesce({column}, ''), {_OF_EVENTS} FROM hit"  # noqa: S608
+        f" WHERE {kept} GROUP BY {column}"
+    )
+
+
+def _rows_of_day(counted: str) -> str:
+    """The counts as rows of the day's statistics."""
+    return (
+        f"SELECT %(site)s::int AS site_id, %(date)s::date AS date, dimension, value, {_MEASURES}"  # noqa: S608
+        f" FROM ({counted}) counted (dimension, value, {_MEASURES}) WHERE events > 0"
+    )
+
+
+_ALL_SETS = ", ".join(["()", *(f"({name})" for name in VISIT_DIMENSIONS)])
+_EVERYTHING = " UNION ALL ".join(
+    [_visit_stats(VISIT_DIMENSIONS, _ALL_SETS), *map(_event_stats, EVENT_DIMENSIONS)]
+)
+STATS = f"CREATE TEMP TABLE new_stat ON COMMIT DROP AS {_rows_of_day(_EVERYTHING)}"
+
+
+def _fold_the_rest(cursor: CursorWrapper, dimension: str, day: dict[str, Any]) -> None:
+    """Count a dimension of too many values again, with all but the largest as one value."""
+    table, column, recount = "visit", dimension, ""
+    if dimension in EVENT_DIMENSIONS:
+        table, column, recount = "hit", EVENT_DIMENSIONS[dimension][0], _event_stats(dimension)
+    cursor.execute(
+        f"UPDATE {table} SET {column} = %(other)s WHERE {column} IS NOT NULL AND {column} NOT IN ("  # noqa: S608
+        " SELECT value FROM new_stat WHERE dimension = %(dimension)s"
+        " ORDER BY events DESC, value LIMIT %(most)s)",
+        {"other": OTHER, "dimension": dimension, "most": MOST_VALUES - 1},
+    )
+    cursor.execute("DELETE FROM new_stat WHERE dimension = %s", [dimension])
+    recount = recount or _visit_stats((dimension,), f"({dimension})")
+    cursor.execute(f"INSERT INTO new_stat {_rows_of_day(recount)}", day)
 
 
 def _replace(
@@ -170,6 +206,9 @@ def _count_again(cursor: CursorWrapper, day: dict[str, Any]) -> int:
     cursor.execute(VISITS)
     cursor.execute(SESSIONS, day)
     cursor.execute(STATS, day)
+    cursor.execute("SELECT dimension FROM new_stat GROUP BY 1 HAVING count(*) > %s", [MOST_VALUES])
+    for (dimension,) in cursor.fetchall():
+        _fold_the_rest(cursor, dimension, day)
     squeezed = " ".join(_SESSION_COLUMNS.split())
     changed = _replace(
         cursor, "tracking_session", "new_session", "site_id, date, key", squeezed, day

@@ -158,6 +158,20 @@ def test_a_visits_source_is_that_of_its_first_event(site):
     assert {value: row.page_views for value, row in stats(site, "source").items()} == {"letter": 2}
 
 
+def test_too_many_values_become_one_and_the_total_stays_exact(site, monkeypatch):
+    """With room for three: the two largest keep their names."""
+    monkeypatch.setattr(rollup, "MOST_VALUES", 3)
+    start = at("2026-03-02 10:00")
+    for number, page in enumerate("aabbbcdef"):
+        send(site, visit(start, [f"/{page}?utm_source={page}"], ip=f"84.160.1.{number}"))
+    rebuild_all()
+    for dimension, prefix in (("page", "/"), ("source", ""), ("entry_page", "/")):
+        counts = {value: row.page_views for value, row in stats(site, dimension).items()}
+        assert counts == {f"{prefix}b": 3, f"{prefix}a": 2, "(other)": 4}, dimension
+    assert stats(site, "source")["(other)"].visitors == 4
+    assert (total(site).visitors, total(site).page_views) == (9, 9)
+
+
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
