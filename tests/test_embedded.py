@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.services,
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
 ]
-LEAVES_WITHIN = 10  # seconds, from a kill to the last process
+LEAVES_WITHIN = 20  # seconds from a kill to the last process; it takes 4 when nothing else runs
 READ_ON = ["sh", "-c", "echo up; read line"]  # a command that ends when its input does
 
 
@@ -300,7 +300,7 @@ def test_when_one_process_is_killed_all_end_and_the_next_run_starts(
     with launch(module="linkpro.processes") as run:
         read_until(run, f"http://localhost:{port}")
         os.kill(pid_of(killed, var), signal.SIGKILL)
-        assert eventually(lambda: not processes_of(var), seconds=15)
+        assert eventually(lambda: not processes_of(var))
     assert run.returncode != 0
     with launch(module="linkpro.processes") as run:
         read_until(run, f"http://localhost:{port}")
