@@ -2,6 +2,8 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,20 @@ from linkpro.sender import KINDS, Refused, Sender
 from linkpro.world import SITES
 
 TELL_SECONDS = 3.0
+
+
+@contextmanager
+def ending_quietly(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM set `stop` as long as the block runs."""
+    before = {
+        number: signal.signal(number, lambda *_given: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Command(BaseCommand):
@@ -38,16 +54,11 @@ class Command(BaseCommand):
         if urlsplit(options["url"]).scheme not in KINDS:
             raise CommandError("--url begins with http:// or https://.")
         self.stop = threading.Event()
-        self._obey_signals()
         try:
-            self._run(options)
+            with ending_quietly(self.stop):
+                self._run(options)
         except Refused as error:
             raise CommandError(str(error)) from error
-
-    def _obey_signals(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_given: self.stop.set())
 
     def _run(self, options: dict[str, Any]) -> None:
         with Sender(options["url"], "", self.stop) as sender:
@@ -76,12 +87,12 @@ class Command(BaseCommand):
     def _load(self, found: Demo, options: dict[str, Any]) -> bool:
         world, began = demo.world_of(found, options["seed"], options["days"]), time.monotonic()
         self.stdout.write(f"Sending {options['days']} days of visits to two web sites ...")
-        told = began
+        told, last = began, 0
 
         def tell(count: int) -> None:
-            nonlocal told
-            if time.monotonic() - told > TELL_SECONDS:
-                told = time.monotonic()
+            nonlocal told, last
+            if count != last and time.monotonic() - told > TELL_SECONDS:
+                told, last = time.monotonic(), count
                 self.stdout.write(f"{count:,} events are in.")
 
         count = demo.load(world, found, options["url"], self.stop, tell)
