@@ -8,7 +8,29 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-COLOURS = ["page", "surface", "sunken", "line", "line-strong", "field-line", "text", "muted", "accent", "accent-strong", "accent-soft", "bar", "good", "good-soft", "warn", "warn-soft", "bad", "bad-soft", "chart-current", "chart-fill", "chart-previous"]
+COLOURS = [
+    "page",
+    "surface",
+    "sunken",
+    "line",
+    "line-strong",
+    "field-line",
+    "text",
+    "muted",
+    "accent",
+    "accent-strong",
+    "accent-soft",
+    "bar",
+    "good",
+    "good-soft",
+    "warn",
+    "warn-soft",
+    "bad",
+    "bad-soft",
+    "chart-current",
+    "chart-fill",
+    "chart-previous",
+]
 SIZES = ["xs", "sm", "md", "lg", "xl", "figure"]
 SNIPPET = '<script defer src="https://stats.example.org/analytics.js" data-site="lp_demo"></script>'
 FIRST, LAST = date(2025, 11, 15), date(2025, 11, 21)

@@ -92,7 +92,8 @@ def member(acme: Tenant) -> Callable[..., Membership]:
 
     def make(role: str = Role.VIEWER, email: str = "ben@acme.test", **values: Any) -> Membership:
         user = User.objects.create_user(email, PASSWORD)
-        return Membership.objects.create(user=user, tenant=acme, role=role, **values)
+        values |= {"user": user, "tenant": acme, "role": role}
+        return Membership.objects.create(**values)
 
     return make
 

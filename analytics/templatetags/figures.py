@@ -13,7 +13,7 @@ Values = Sequence[float | None]
 
 @register.filter
 def lines(values: Values | None) -> list[str]:
-    """The numbers as polylines in a box of 100 by 30, one per run without a gap, zero at its foot."""
+    """The numbers as polylines in a box of 100 by 30, a run without gap each; zero at its foot."""
     return polylines(values or [], highest(values or []))
 
 

@@ -1,6 +1,7 @@
 """The door to numbers: right, or absent; and only what the scope sees."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -25,7 +26,7 @@ def scope(owner) -> Scope:
 @pytest.fixture
 def week(site) -> Period:
     """Two visits on the 4th (Google, from Germany), one on the 6th; the 5th was quiet."""
-    google = {"referrer": "https://www.google.com/"}
+    google: dict[str, Any] = {"referrer": "https://www.google.com/"}
     send(site, visit(at("2026-03-04 10:00"), ["/", "/a"], ip="84.160.1.1", **google))
     send(site, visit(at("2026-03-04 11:00"), ["/"], ip="84.160.1.2", **google))
     send(site, visit(at("2026-03-06 11:00"), ["/b"], ip="84.160.1.3"))
