@@ -31,7 +31,6 @@ COLOURS = [
     "chart-fill",
     "chart-previous",
 ]
-SIZES = ["xs", "sm", "md", "lg", "xl", "figure"]
 SNIPPET = '<script defer src="https://stats.example.org/analytics.js" data-site="lp_demo"></script>'
 FIRST, LAST = date(2025, 11, 15), date(2025, 11, 21)
 
@@ -60,7 +59,6 @@ def sample_context() -> dict[str, Any]:
     return {
         **sample_report(),
         "colours": COLOURS,
-        "sizes": SIZES,
         "form": form,
         "snippet": SNIPPET,
         "received_url": "",
