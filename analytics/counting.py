@@ -1,0 +1,137 @@
+"""How raw events are counted: the one piece of SQL that makes visits and statistics of events.
+
+The rebuild of a day and a filtered question both count with it, so that they agree. It works on
+`hit` (the events of some days of one site, each with the number of its visit) and `visit` (one
+row for each visit), and never on a tenant's whole log.
+"""
+
+from __future__ import annotations
+
+from tracking.models.events import EventFlag
+
+SESSION_GAP = "30 minutes"
+
+# Attributes that a visit has as a whole: those of its first event.
+VISIT_ATTRIBUTES = (
+    "source", "medium", "campaign", "term", "content", "channel", "country", "region", "city",
+    "device", "browser", "os", "language", "screen",
+)  # fmt: skip
+VISIT_DIMENSIONS = (*VISIT_ATTRIBUTES, "entry_page", "exit_page")
+# The column that a dimension counts, and which of the day's events it looks at.
+EVENT_DIMENSIONS = {
+    "page": ("path", "name = 'page_view'"),
+    "event": ("name", "true"),
+    "hour": ("hour", "true"),
+}
+DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
+
+# What tells one visit from another on its day.
+VISIT_KEY = "day, visitor, session, visit_number, lone"
+
+# The events of people on the days given by `dates`, `starts` and `ends`. A client's own session id
+# is believed; otherwise a visit ends after half an hour of silence. An event without a visitor is
+# a visit of its own, so that it counts everywhere except among visitors and visits.
+HITS = f"""
+WITH days AS (
+    SELECT * FROM unnest(%(dates)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+        AS d (day, starts_at, ends_at)
+), e AS (
+    SELECT d.day, d.starts_at, t.* FROM days d
+    JOIN tracking_event t ON t.occurred_at >= d.starts_at AND t.occurred_at < d.ends_at
+    LEFT JOIN tracking_agent a ON a.id = t.agent_id
+    WHERE t.site_id = %(site)s AND t.occurred_at >= %(first)s AND t.occurred_at < %(last)s
+      AND coalesce(a.bot, '') = '' AND t.flags & {int(EventFlag.AUTOMATED)} = 0
+), gap AS (
+    SELECT *, visitor IS NULL OR lag(occurred_at) OVER earlier IS NULL OR (
+        session IS NULL
+        AND occurred_at - lag(occurred_at) OVER earlier > interval '{SESSION_GAP}') AS begins
+    FROM e
+    WINDOW earlier AS (PARTITION BY day, visitor, session ORDER BY occurred_at, event_id)
+)
+SELECT *,
+    CASE WHEN session IS NULL AND visitor IS NOT NULL THEN count(*) FILTER (WHERE begins) OVER (
+        PARTITION BY day, visitor, session ORDER BY occurred_at, event_id) END AS visit_number,
+    CASE WHEN visitor IS NULL THEN event_id END AS lone,
+    lpad(floor(extract(epoch FROM occurred_at - starts_at) / 3600)::text, 2, '0') AS hour
+FROM gap
+"""  # noqa: S608
+
+_OF_FIRST = ", ".join(f"max({name}) FILTER (WHERE begins) AS {name}" for name in VISIT_ATTRIBUTES)
+# A click or a conversion of a visit is an event of that name.
+_EVENTS_OF_VISIT = """
+    count(*) FILTER (WHERE name = 'page_view')::int AS page_views, count(*)::int AS events,
+    count(*) FILTER (WHERE name = 'click')::int AS clicks,
+    count(*) FILTER (WHERE name = 'conversion')::int AS conversions
+"""
+VISITS = f"""
+SELECT {VISIT_KEY},
+    hashint8extended(visitor,
+        coalesce(session, extract(epoch FROM min(occurred_at))::bigint)) AS key,
+    min(occurred_at) AS started_at, max(occurred_at) AS ended_at,
+    (array_agg(path ORDER BY occurred_at, event_id) FILTER (WHERE name = 'page_view'))[1]
+        AS entry_page,
+    (array_agg(path ORDER BY occurred_at DESC, event_id DESC) FILTER (WHERE name = 'page_view'))[1]
+        AS exit_page,
+    {_OF_FIRST}, {_EVENTS_OF_VISIT},
+    extract(epoch FROM max(occurred_at) - min(occurred_at))::int AS duration_seconds,
+    count(*) = 1 AND bool_and(name = 'page_view') AS bounced
+FROM hit GROUP BY {VISIT_KEY}
+"""  # noqa: S608
+
+# What is counted of visits, and of single events where the value may change within a visit.
+_OF_VISITS = """
+    count(DISTINCT visitor) AS visitors,
+    count(*) FILTER (WHERE visitor IS NOT NULL) AS sessions,
+    coalesce(sum(page_views), 0) AS page_views, coalesce(sum(events), 0) AS events,
+    coalesce(sum(clicks), 0) AS clicks,
+    count(DISTINCT visitor) FILTER (WHERE clicks > 0) AS clickers,
+    coalesce(sum(conversions), 0) AS conversions,
+    count(*) FILTER (WHERE bounced AND visitor IS NOT NULL) AS bounces,
+    coalesce(sum(duration_seconds) FILTER (WHERE visitor IS NOT NULL), 0) AS duration_seconds
+"""
+_OF_EVENTS = """
+    count(DISTINCT visitor) AS visitors,
+    count(DISTINCT (visitor, session, visit_number)) FILTER (WHERE visitor IS NOT NULL) AS sessions,
+    count(*) FILTER (WHERE name = 'page_view') AS page_views, count(*) AS events,
+    count(*) FILTER (WHERE name = 'click') AS clicks,
+    count(DISTINCT visitor) FILTER (WHERE name = 'click') AS clickers,
+    count(*) FILTER (WHERE name = 'conversion') AS conversions,
+    NULL::bigint AS bounces, NULL::bigint AS duration_seconds
+"""
+MEASURES = (
+    "visitors, sessions, page_views, events, clicks, clickers, conversions, bounces, "
+    "duration_seconds"
+)
+
+
+def visit_stats(names: tuple[str, ...], *, total: bool = False) -> str:
+    """One pass over `visit` that counts dimensions of visits by day, and the day's total."""
+    sets = [f"(day, {name})" for name in names] + (["(day)"] if total else [])
+    which = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in names)
+    value = " ".join(f"WHEN grouping({name}) = 0 THEN {name}" for name in names)
+    dimension = f"CASE {which} ELSE '' END, coalesce(CASE {value} END, '')" if names else "'', ''"
+    return (
+        f"SELECT day, {dimension}, {_OF_VISITS} FROM visit"  # noqa: S608
+        f" GROUP BY GROUPING SETS ({', '.join(sets)})"
+    )
+
+
+def event_stats(name: str) -> str:
+    """One pass over `hit` that counts a dimension of events by day."""
+    column, kept = EVENT_DIMENSIONS[name]
+    return (
+        f"SELECT day, '{name}', coalesce({column}, ''), {_OF_EVENTS} FROM hit"  # noqa: S608
+        f" WHERE {kept} GROUP BY day, {column}"
+    )
+
+
+def stats_of(name: str) -> str:
+    """The counts of one dimension; "" is the total."""
+    if name in EVENT_DIMENSIONS:
+        return event_stats(name)
+    return visit_stats((name,)) if name else visit_stats((), total=True)
+
+
+EVERYTHING = " UNION ALL ".join(
+    [visit_stats(VISIT_DIMENSIONS, total=True), *map(event_stats, EVENT_DIMENSIONS)]
+)
