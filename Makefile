@@ -75,6 +75,10 @@ EMPTY := from django.db import connection; \
 	from django.core.cache import cache; cache.clear()
 
 db_clean: $(STAMP) ## delete ALL data and start with an empty database (YES=1 does not ask)
+	@if [ -e $(VAR)/run/processes ] && command -v flock >/dev/null \
+		&& ! flock --nonblock $(VAR)/run/processes true; then \
+		echo "LinkPro runs from this folder and remembers its data: stop it first."; exit 1; \
+	fi
 	@if [ "$(YES)" != 1 ]; then \
 		printf "This deletes all data of the database in use. Type yes to go on: "; \
 		read answer; [ "$$answer" = yes ] || { echo "Nothing was deleted."; exit 1; }; \

@@ -74,8 +74,7 @@ class SiteForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if self.instance.pk:
-            self.initial["domains"] = "\n".join(self.instance.domains)
+        self.initial["domains"] = "\n".join(self.instance.domains)
 
     def clean_domains(self) -> list[str]:
         lines = self.cleaned_data["domains"].replace(",", "\n").split("\n")

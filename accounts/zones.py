@@ -1,5 +1,6 @@
 """Time zones by their IANA names."""
 
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -29,3 +30,11 @@ def valid_zone(name: str) -> None:
             code="unknown_zone",
             params={"name": name},
         ) from None
+
+
+def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
+    """Where a local day begins and ends, in UTC: 23, 24 or 25 hours apart."""
+    clock = ZoneInfo(zone)
+    start = datetime.combine(day, time(), clock)
+    end = datetime.combine(day + timedelta(days=1), time(), clock)
+    return start.astimezone(UTC), end.astimezone(UTC)

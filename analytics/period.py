@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 LONGEST_DAYS = 1_100
-
-
-def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
-    """Where a local day begins and ends, in UTC: 23, 24 or 25 hours apart."""
-    clock = ZoneInfo(zone)
-    start = datetime.combine(day, time(), clock)
-    end = datetime.combine(day + timedelta(days=1), time(), clock)
-    return start.astimezone(UTC), end.astimezone(UTC)
 
 
 class InvalidPeriod(ValueError):

@@ -14,10 +14,11 @@ from django.db.models import Max, Min, QuerySet, Sum
 
 from accounts.models import Site
 from accounts.tenancy import Scope
+from accounts.zones import day_bounds
 from analytics.counting import DIMENSIONS
 from analytics.metrics import MEASURES, METRICS, Number, Sums
 from analytics.models import DailyStat, SiteDay
-from analytics.period import Period, day_bounds
+from analytics.period import Period
 from tracking.models import Event
 from tracking.models.events import EventFlag
 

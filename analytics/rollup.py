@@ -16,10 +16,10 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Site
+from accounts.zones import day_bounds
 from analytics import counting
 from analytics.counting import EVENT_DIMENSIONS, MEASURES, VISIT_DIMENSIONS
 from analytics.models import SiteDay
-from analytics.period import day_bounds
 from tracking import partitions
 from tracking.models import DirtyDay
 

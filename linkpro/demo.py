@@ -29,6 +29,8 @@ PEOPLE = {
     Role.ANALYST: "Tom Okafor",
     Role.VIEWER: "Elsa Brandt",
 }
+# `make run` names it as DEFAULT_SITE, so that an event without any site has a place to show up.
+KEY = "demo"
 TOKEN_NAME = "Demo traffic"  # noqa: S105  a name
 # The first load is unfinished as long as a token of this name is not revoked.
 LOAD_NAME = "Demo's first load"
@@ -96,8 +98,8 @@ def found() -> Demo:
         domain=shop.domains[0],
         time_zone=shop.zone,
     )
-    first.domains = list(shop.domains)
-    first.save(update_fields=["domains"])
+    first.key, first.domains = KEY, list(shop.domains)
+    first.save(update_fields=["key", "domains"])
     for role, name in PEOPLE.items():
         if role != Role.OWNER:
             person = User.objects.create_user(email_of(role), PASSWORD, name=name)

@@ -251,6 +251,8 @@ def environment(services: Services, host: str, port: int) -> dict[str, str]:
         "HOST": host,
         "PORT": str(port),
         "PATH": os.pathsep.join([folder, os.environ.get("PATH", "")]),
+        # Events that name no site go to the demo's first one (its key is linkpro.demo.KEY).
+        "DEFAULT_SITE": os.environ.get("DEFAULT_SITE", "demo"),
         "PYTHONUNBUFFERED": "1",
         # Celery scolds root at length; whitenoise misses the files that only `make upgrade` makes.
         "PYTHONWARNINGS": ",".join(f"ignore:{words}" for words in UNHEARD),

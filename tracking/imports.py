@@ -15,7 +15,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -23,6 +23,7 @@ import msgspec
 from psycopg import Connection
 
 from accounts.models import Site
+from accounts.zones import day_bounds
 from tracking import access_logs, enrich
 from tracking.access_logs import BAD_LINE, BadLine, Line
 from tracking.ingest import directory, steps, writer
@@ -236,13 +237,6 @@ def _numbered(connection: Connection, hits: Iterator[Hit]) -> Iterator[Hit]:
     yield from chunk
 
 
-def day_bounds(day: date, site: Site) -> tuple[datetime, datetime]:
-    """Where the site's day begins and ends: 23, 24 or 25 hours apart."""
-    start = datetime.combine(day, time(), site.zone)
-    end = datetime.combine(day + timedelta(days=1), time(), site.zone)
-    return start.astimezone(UTC), end.astimezone(UTC)
-
-
 def _must_be_kept(connection: Connection, site: Site, day: date, source: str) -> bool:
     """Whether the day's visitors are known and could not be told apart once more.
 
@@ -252,7 +246,7 @@ def _must_be_kept(connection: Connection, site: Site, day: date, source: str) ->
     found = connection.execute(
         "SELECT EXISTS (SELECT FROM tracking_event WHERE site_id = %s AND occurred_at >= %s"
         " AND occurred_at < %s AND import_source = %s AND visitor IS NOT NULL)",
-        [site.pk, *day_bounds(day, site), source],
+        [site.pk, *day_bounds(day, site.time_zone), source],
     ).fetchone()
     connection.commit()
     if not (found and found[0]):
@@ -285,7 +279,7 @@ def _replace(
             seen[bool(hit.bot)] += 1
             yield hit
 
-    bounds = day_bounds(day, site)
+    bounds = day_bounds(day, site.time_zone)
     before = writer.replace_day(both.days, site.pk, day, bounds, source, counted())
     report.left_out.update(dropped)
     return DayDone(day, seen[False], seen[True], before)

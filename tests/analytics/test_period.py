@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.period import PRESETS, InvalidPeriod, Period, custom, day_bounds, preset
+from accounts.zones import day_bounds
+from analytics.period import PRESETS, InvalidPeriod, Period, custom, preset
 from tests.conftest import at
 
 BERLIN = ZoneInfo("Europe/Berlin")

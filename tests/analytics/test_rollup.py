@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Site
+from accounts.zones import day_bounds
 from analytics import rollup
 from analytics.models import DailyStat, SiteDay
-from analytics.period import day_bounds
 from tests.conftest import GOOGLEBOT, IPHONE, at
 from tests.sending import rebuild_all, send, visit
 from tracking.models import DirtyDay, Session
