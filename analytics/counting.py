@@ -7,6 +7,10 @@ row for each visit), and never on a tenant's whole log.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
 from tracking.models.events import EventFlag
 
 SESSION_GAP = "30 minutes"
@@ -58,7 +62,7 @@ FROM gap
 
 _OF_FIRST = ", ".join(f"max({name}) FILTER (WHERE begins) AS {name}" for name in VISIT_ATTRIBUTES)
 # A click or a conversion of a visit is an event of that name.
-_EVENTS_OF_VISIT = """
+EVENTS_OF_VISIT = """
     count(*) FILTER (WHERE name = 'page_view')::int AS page_views, count(*)::int AS events,
     count(*) FILTER (WHERE name = 'click')::int AS clicks,
     count(*) FILTER (WHERE name = 'conversion')::int AS conversions
@@ -72,7 +76,7 @@ SELECT {VISIT_KEY},
         AS entry_page,
     (array_agg(path ORDER BY occurred_at DESC, event_id DESC) FILTER (WHERE name = 'page_view'))[1]
         AS exit_page,
-    {_OF_FIRST}, {_EVENTS_OF_VISIT},
+    {_OF_FIRST}, {EVENTS_OF_VISIT},
     extract(epoch FROM max(occurred_at) - min(occurred_at))::int AS duration_seconds,
     count(*) = 1 AND bool_and(name = 'page_view') AS bounced
 FROM hit GROUP BY {VISIT_KEY}
@@ -135,3 +139,15 @@ def stats_of(name: str) -> str:
 EVERYTHING = " UNION ALL ".join(
     [visit_stats(VISIT_DIMENSIONS, total=True), *map(event_stats, EVENT_DIMENSIONS)]
 )
+
+
+def days_of(site_id: int, days: Sequence[tuple[date, datetime, datetime]]) -> dict[str, Any]:
+    """The parameters of `HITS` for days of a site, each with its bounds."""
+    return {
+        "site": site_id,
+        "dates": [day for day, _start, _end in days],
+        "starts": [start for _day, start, _end in days],
+        "ends": [end for _day, _start, end in days],
+        "first": min(start for _day, start, _end in days),
+        "last": max(end for _day, _start, end in days),
+    }

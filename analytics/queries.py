@@ -6,7 +6,7 @@ that nobody measured is None, never 0; what is not over yet says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,15 +15,17 @@ from django.db.models import Max, Min, QuerySet, Sum
 from accounts.models import Site
 from accounts.tenancy import Scope
 from accounts.zones import day_bounds
+from analytics import segments
 from analytics.counting import DIMENSIONS
 from analytics.metrics import MEASURES, METRICS, Number, Sums
 from analytics.models import DailyStat, SiteDay
 from analytics.period import Period
+from analytics.segments import Filter
 from tracking.models import Event
 from tracking.models.events import EventFlag
 
 TOTAL = ""
-NOTHING: Sums = dict.fromkeys(MEASURES, 0)
+NOTHING: dict[str, int | None] = dict.fromkeys(MEASURES, 0)
 UNMEASURED: Sums = dict.fromkeys(MEASURES)
 LIVE = timedelta(minutes=5)
 
@@ -66,23 +68,28 @@ class Days:
     """The daily totals of a site, read once: every sum and series over them comes from here.
 
     `since` is the first day that anything is known of: before it numbers are None, not 0.
+    `quiet` are the counts of a day on which nothing happened.
     """
 
     since: date | None
     sums: dict[date, Sums]
+    quiet: Sums
 
     def of_day(self, day: date) -> Sums:
         """The counts of one day."""
         if self.since is None or day < self.since:
             return UNMEASURED
-        return self.sums.get(day, NOTHING)
+        return self.sums.get(day, self.quiet)
 
     def of(self, period: Period) -> Sums:
-        """The counts of the measured days of a period together."""
-        days = [self.of_day(day) for day in period.dates if self.since and day >= self.since]
-        if not days:
-            return UNMEASURED
-        return {name: sum(day[name] or 0 for day in days) for name in MEASURES}
+        """The counts of the period's known days together; None for what none of them knows."""
+        days = [self.of_day(day) for day in period.dates]
+
+        def together(name: str) -> int | None:
+            known = [value for day in days if (value := day[name]) is not None]
+            return sum(known) if known else None
+
+        return {name: together(name) for name in MEASURES}
 
 
 def visible_site(scope: Scope, key: str) -> Site | None:
@@ -123,50 +130,94 @@ def version(scope: Scope, site: Site, period: Period) -> str:
     return f"{state['versions'] or 0}"
 
 
-def days(scope: Scope, site: Site, first: date, last: date) -> Days:
-    """The daily totals from `first` to `last`."""
-    rows = (
-        DailyStat.objects.visible_to(scope)
-        .filter(site=site, dimension=TOTAL, date__gte=first, date__lte=last)
-        .values("date", *MEASURES)
+def _site_days(scope: Scope, site: Site, first: date, last: date) -> QuerySet[SiteDay]:
+    """The days of the site that were counted and whose raw events are still there, in order."""
+    days = SiteDay.objects.visible_to(scope).filter(site=site, date__gte=first, date__lte=last)
+    return days.filter(sealed_at=None).order_by("date")
+
+
+def days(scope: Scope, site: Site, first: date, last: date, filters: Sequence[Filter] = ()) -> Days:
+    """The daily totals from `first` to `last`, of everything or of what passes the filters.
+
+    Filters need raw events: on days that have outlived theirs, a filtered number is unknown.
+    """
+    since = measured_since(scope, site)
+    if not filters:
+        rows = _stats(scope, site, Period(first, last, last), TOTAL).values("date", *MEASURES)
+        return Days(since, {row["date"]: row for row in rows}, NOTHING)
+    sealed = SiteDay.objects.visible_to(scope).filter(
+        site=site, date__gte=first, date__lte=last, sealed_at__isnull=False
     )
-    return Days(measured_since(scope, site), {row["date"]: row for row in rows})
+    sums: dict[date, Sums] = dict.fromkeys(sealed.values_list("date", flat=True), UNMEASURED)
+    counted = segments.count_days(_site_days(scope, site, first, last), TOTAL, filters)
+    sums |= {day: counts for (day, _total), counts in counted.items()}
+    return Days(since, sums, _quiet(filters))
+
+
+def _quiet(filters: Sequence[Filter]) -> Sums:
+    return NOTHING | dict.fromkeys(segments.unknown_measures(filters))
 
 
 def totals(
-    scope: Scope, site: Site, period: Period, keys: Iterable[str], known: Days | None = None
+    scope: Scope,
+    site: Site,
+    period: Period,
+    keys: Iterable[str],
+    known: Days | None = None,
+    filters: Sequence[Filter] = (),
 ) -> dict[str, Number | None]:
     """The metrics of the whole period; None before the first measured day."""
     wanted = _allowed(scope, keys)
-    known = known or days(scope, site, period.first, period.last)
+    known = known or days(scope, site, period.first, period.last, filters)
     return _numbers(known.of(period), wanted)
 
 
 def series(
-    scope: Scope, site: Site, period: Period, key: str, known: Days | None = None
+    scope: Scope,
+    site: Site,
+    period: Period,
+    key: str,
+    known: Days | None = None,
+    filters: Sequence[Filter] = (),
 ) -> list[Point]:
     """A metric day by day, or hour by hour of a single day; None where nothing was measured."""
     _allowed(scope, [key])
-    known = known or days(scope, site, period.first, period.last)
+    known = known or days(scope, site, period.first, period.last, filters)
     if period.days == 1:
-        return _hours(scope, site, period, key, known.since)
+        return _hours(scope, site, period, key, known, filters)
     of = METRICS[key].of
     return [Point(day, of(known.of_day(day)), day < period.today) for day in period.dates]
 
 
-def _hours(scope: Scope, site: Site, period: Period, key: str, since: date | None) -> list[Point]:
+def _hours(
+    scope: Scope, site: Site, period: Period, key: str, known: Days, filters: Sequence[Filter]
+) -> list[Point]:
     """The 23 to 25 hours of one day on the site's clock; the hours to come are None."""
-    rows = _stats(scope, site, period, "hour").values("value", *MEASURES)
-    known = {int(row["value"]): row for row in rows}
-    start, end = day_bounds(period.first, site.time_zone)
+    day = period.first
+    if known.of_day(day) is UNMEASURED:
+        counted, quiet = {}, UNMEASURED
+    else:
+        counted, quiet = _counts_by_hour(scope, site, period, filters), _quiet(filters)
+    start, end = day_bounds(day, site.time_zone)
     now = datetime.now(UTC)
     points = []
     for number in range(round((end - start).total_seconds() / 3600)):
         at = start + timedelta(hours=number)
-        measured = since is not None and period.first >= since and at <= now
-        value = METRICS[key].of(known.get(number, NOTHING)) if measured else None
-        points.append(Point(at.astimezone(site.zone), value, at + timedelta(hours=1) <= now))
+        sums = counted.get(number, quiet) if at <= now else UNMEASURED
+        over = at + timedelta(hours=1) <= now
+        points.append(Point(at.astimezone(site.zone), METRICS[key].of(sums), over))
     return points
+
+
+def _counts_by_hour(
+    scope: Scope, site: Site, period: Period, filters: Sequence[Filter]
+) -> dict[int, Sums]:
+    if filters:
+        day = _site_days(scope, site, period.first, period.last)
+        counted = segments.count_days(day, "hour", filters)
+        return {int(hour): sums for (_day, hour), sums in counted.items()}
+    rows = _stats(scope, site, period, "hour").values("value", *MEASURES)
+    return {int(row["value"]): row for row in rows}
 
 
 def breakdown(
@@ -179,6 +230,7 @@ def breakdown(
     limit: int = 10,
     offset: int = 0,
     order: str = "visitors",
+    filters: Sequence[Filter] = (),
 ) -> Breakdown:
     """The largest values of a dimension by a measure; "" is the value of what has none."""
     wanted = _allowed(scope, keys)
@@ -186,18 +238,35 @@ def breakdown(
         raise UnknownDimension(dimension)
     if order not in MEASURES:
         raise HiddenMetric(order)
+    values = (
+        segments.largest_values(
+            _site_days(scope, site, period.first, period.last),
+            dimension,
+            filters,
+            order=order,
+            limit=limit + 1,
+            offset=offset,
+        )
+        if filters
+        else _largest_values(_stats(scope, site, period, dimension), order, limit + 1, offset)
+    )
+    rows = [Row(value, _numbers(sums, wanted)) for value, sums in values]
+    kept = [row for row in rows[:limit] if _large_enough(scope, row)]
+    return Breakdown(kept, more=len(rows) > limit)
+
+
+def _largest_values(
+    stats: QuerySet[DailyStat], order: str, limit: int, offset: int
+) -> list[tuple[str, Sums]]:
     groups = (
-        _stats(scope, site, period, dimension)
-        .values("value")
+        stats.values("value")
         .annotate(**{f"sum_{name}": Sum(name) for name in MEASURES})
         .order_by(f"-sum_{order}", "value")
     )
-    rows = [
-        Row(group["value"], _numbers({m: group[f"sum_{m}"] for m in MEASURES}, wanted))
-        for group in groups[offset : offset + limit + 1]
+    return [
+        (group["value"], {name: group[f"sum_{name}"] for name in MEASURES})
+        for group in groups[offset : offset + limit]
     ]
-    kept = [row for row in rows[:limit] if _large_enough(scope, row)]
-    return Breakdown(kept, more=len(rows) > limit)
 
 
 def _large_enough(scope: Scope, row: Row) -> bool:

@@ -8,7 +8,6 @@ day or the new one.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -107,18 +106,6 @@ def _count_again(cursor: CursorWrapper, day: dict[str, Any]) -> int:
     return changed + _replace(cursor, "analytics_dailystat", "new_stat", key, MEASURES, day)
 
 
-def days_of(site: Site, days: Sequence[tuple[date, datetime, datetime]]) -> dict[str, Any]:
-    """The parameters of `counting.HITS` for days of a site, each with its bounds."""
-    return {
-        "site": site.pk,
-        "dates": [day for day, _start, _end in days],
-        "starts": [start for _day, start, _end in days],
-        "ends": [end for _day, _start, end in days],
-        "first": min(start for _day, start, _end in days),
-        "last": max(end for _day, _start, end in days),
-    }
-
-
 @transaction.atomic
 def rebuild(site: Site, day: date, *, if_marked: bool = False) -> SiteDay | None:
     """Make one day anew from its raw events and raise its version if anything changed.
@@ -141,7 +128,9 @@ def rebuild(site: Site, day: date, *, if_marked: bool = False) -> SiteDay | None
         month = [partitions.month_of(day)]
         for partitioned in (partitions.SESSION, partitions.DAILY_STAT):
             partitions.ensure(connection.connection, partitioned, month)
-        changed = _count_again(cursor, days_of(site, [(day, start, end)]) | {"date": day})
+        changed = _count_again(
+            cursor, counting.days_of(site.pk, [(day, start, end)]) | {"date": day}
+        )
     row = known or SiteDay(site=site, date=day, zone=zone)
     row.version += 1 if changed or known is None else 0
     row.rebuilt_at = datetime.now(UTC)

@@ -23,7 +23,7 @@ from accounts.models import Membership, Site
 from accounts.roles import Role
 from analytics import overview as parts
 from analytics import queries
-from analytics.figures import change_text, figure
+from analytics.figures import figure
 from analytics.metrics import Unit
 from analytics.period import preset
 
@@ -151,7 +151,7 @@ def _card(scope: Any, site: Site, now: Any) -> dict[str, Any]:
         "key": site.key,
         "domains": site.domains,
         "visitors_today": figure(spark[-1], Unit.COUNT),
-        "change": change_text("visitors", spark[-2], spark[-3]),
+        "visitors_yesterday": figure(spark[-2], Unit.COUNT),
         "spark": spark,
     }
 

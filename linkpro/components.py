@@ -222,8 +222,8 @@ def sample_sites() -> list[dict[str, Any]]:
     return [
         {"name": name, "key": name, "domains": [f"{name}.example.org"], **figures}
         for name, figures in (
-            ("shop", {"visitors_today": "968", "change": "+12 %", "spark": wave}),
-            ("blog", {"visitors_today": "41", "change": None, "spark": gap}),
-            ("new", {"visitors_today": None, "change": None, "spark": [None] * 14}),
+            ("shop", {"visitors_today": "968", "visitors_yesterday": "1,240", "spark": wave}),
+            ("blog", {"visitors_today": "41", "visitors_yesterday": "38", "spark": gap}),
+            ("new", {"visitors_today": None, "visitors_yesterday": None, "spark": [None] * 14}),
         )
     ]

@@ -1,0 +1,200 @@
+"""Which visits and events a question is about: filters, and the raw events that pass them.
+
+A filter on an attribute of visits (source, country, entry page …) keeps whole visits. A filter on
+events (page, event) keeps single events of those visits; what only a whole visit has (bounce,
+duration) is then unknown. So each agrees with the statistics of its dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from accounts.zones import day_bounds
+from analytics import counting
+from analytics.counting import DIMENSIONS, EVENT_DIMENSIONS, MEASURES, VISIT_KEY
+from analytics.models import SiteDay
+
+
+class Operator(StrEnum):
+    """How a value is compared."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    CONTAINS = "contains"
+    ONE_OF = "one_of"
+
+
+class InvalidFilter(ValueError):
+    """The filter names no dimension, or compares with nothing; the message says so to people."""
+
+
+MOST_FILTERS = 10
+MOST_ONE_OF = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A dimension compared with values; "" is the value of what has none."""
+
+    dimension: str
+    operator: Operator
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.dimension not in DIMENSIONS:
+            raise InvalidFilter(f"There is no dimension “{self.dimension[:64]}”.")
+        if not 1 <= len(self.values) <= (MOST_ONE_OF if self.operator == Operator.ONE_OF else 1):
+            raise InvalidFilter("Give one value, or up to 100 with “one of”.")
+        if any("\0" in value or len(value) > 512 for value in self.values):
+            raise InvalidFilter("A value is too long, or holds a character that no value has.")
+
+    @property
+    def on_events(self) -> bool:
+        """Whether it picks single events rather than whole visits."""
+        return self.dimension in EVENT_DIMENSIONS
+
+    def sql(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The condition, with its parameters under names that begin with `name`."""
+        column, kept = EVENT_DIMENSIONS.get(self.dimension, (self.dimension, "true"))
+        value = f"coalesce({column}, '')"
+        if self.operator == Operator.CONTAINS:
+            compared = f"position(lower(%({name})s) IN lower({value})) > 0"
+            return f"({kept} AND {compared})", {name: self.values[0]}
+        compared = f"{value} = ANY(%({name})s)"
+        if self.operator == Operator.IS_NOT:
+            compared = f"NOT {compared}"
+        return f"({kept} AND {compared})", {name: list(self.values)}
+
+
+def _conditions(filters: Iterable[Filter], prefix: str) -> tuple[str, dict[str, Any]]:
+    parts = ["true"]
+    parameters: dict[str, Any] = {}
+    for number, item in enumerate(filters):
+        condition, values = item.sql(f"{prefix}{number}")
+        parts.append(condition)
+        parameters |= values
+    return " AND ".join(parts), parameters
+
+
+# NULL equals nothing, so the parts of a visit's key are compared with something in their place.
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+def _same_visit(one: str, other: str) -> str:
+    parts = {
+        "day": "",
+        "visitor": "0",
+        "session": "0",
+        "visit_number": "0",
+        "lone": f"'{_NO_UUID}'",
+    }
+    return " AND ".join(
+        f"coalesce({one}.{name}, {none}) = coalesce({other}.{name}, {none})"
+        if none
+        else f"{one}.{name} = {other}.{name}"
+        for name, none in parts.items()
+    )
+
+
+def _with(filters: Sequence[Filter]) -> tuple[str, dict[str, Any]]:
+    """`hit` and `visit` of a question: what passes the filters, and only that."""
+    of_visits, one = _conditions([f for f in filters if not f.on_events], "v")
+    on_events = [f for f in filters if f.on_events]
+    of_events, two = _conditions(on_events, "e")
+    visits = f"SELECT * FROM every_visit WHERE {of_visits}"  # noqa: S608
+    hits = (
+        f"SELECT h.* FROM every_hit h WHERE {of_events} AND EXISTS"  # noqa: S608
+        f" (SELECT FROM kept_visit v WHERE {_same_visit('v', 'h')})"
+    )
+    matched = "SELECT * FROM kept_visit"
+    if on_events:
+        attributes = ", ".join(f"v.{name}" for name in counting.VISIT_DIMENSIONS)
+        keys = ", ".join(f"v.{name}" for name in VISIT_KEY.split(", "))
+        matched = (
+            f"SELECT {keys}, {attributes}, c.page_views, c.events, c.clicks, c.conversions,"  # noqa: S608
+            " NULL::int AS duration_seconds, NULL::boolean AS bounced FROM kept_visit v JOIN ("
+            f" SELECT {VISIT_KEY}, {counting.EVENTS_OF_VISIT} FROM hit GROUP BY {VISIT_KEY}"
+            f") c ON {_same_visit('v', 'c')}"
+        )
+    every_visit = counting.VISITS.replace("FROM hit", "FROM every_hit")
+    chain = {
+        "every_hit": counting.HITS,
+        "every_visit": every_visit,
+        "kept_visit": visits,
+        "hit": hits,
+        "visit": matched,
+    }
+    text = ", ".join(f"{name} AS MATERIALIZED ({query})" for name, query in chain.items())
+    return f"WITH {text}", one | two
+
+
+Counts = dict[str, int | None]
+
+
+def unknown_measures(filters: Sequence[Filter]) -> frozenset[str]:
+    """What cannot be told of a part of a visit's events."""
+    on_events = any(item.on_events for item in filters)
+    return frozenset({"bounces", "duration_seconds"} if on_events else ())
+
+
+def _counts(values: Sequence[Any], filters: Sequence[Filter]) -> Counts:
+    unknown = unknown_measures(filters)
+    names = MEASURES.split(", ")
+    return {
+        name: None if name in unknown else value for name, value in zip(names, values, strict=True)
+    }
+
+
+def _ask(
+    days: QuerySet[SiteDay], dimension: str, filters: Sequence[Filter], rest: str, **more: Any
+) -> list[tuple[Any, ...]]:
+    """The rows of a query over what passes the filters on these days of one site."""
+    known = list(days)
+    if not known:
+        return []
+    bounds = [(row.date, *day_bounds(row.date, row.zone)) for row in known]
+    chain, parameters = _with(filters)
+    counted = (
+        f"SELECT * FROM ({counting.stats_of(dimension)})"  # noqa: S608
+        f" c (day, dimension, value, {MEASURES}) WHERE events > 0"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{chain}, counted AS ({counted}) {rest}",
+            counting.days_of(known[0].site_id, bounds) | parameters | more,
+        )
+        return list(cursor.fetchall())
+
+
+def count_days(
+    days: QuerySet[SiteDay], dimension: str, filters: Sequence[Filter]
+) -> dict[tuple[date, str], Counts]:
+    """What passes the filters by day and value of a dimension ("": the total)."""
+    rows = _ask(days, dimension, filters, f"SELECT day, value, {MEASURES} FROM counted")  # noqa: S608
+    return {(row[0], row[1]): _counts(row[2:], filters) for row in rows}
+
+
+def largest_values(
+    days: QuerySet[SiteDay],
+    dimension: str,
+    filters: Sequence[Filter],
+    *,
+    order: str,
+    limit: int,
+    offset: int,
+) -> list[tuple[str, Counts]]:
+    """The largest values of a dimension among what passes the filters, over all the days."""
+    sums = ", ".join(f"sum({name})::bigint" for name in MEASURES.split(", "))
+    rest = (
+        f"SELECT value, {sums} FROM counted GROUP BY value"  # noqa: S608
+        f" ORDER BY sum({order}) DESC, value LIMIT %(limit)s OFFSET %(offset)s"
+    )
+    rows = _ask(days, dimension, filters, rest, limit=limit, offset=offset)
+    return [(row[0], _counts(row[1:], filters)) for row in rows]
