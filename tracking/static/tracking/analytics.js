@@ -112,13 +112,13 @@ try { (() => {
       result = await post(fitting(queue, most));
     } catch {}
     sending = false;
-    timer = clearTimeout(timer);
     queue = queue.filter((entry) => !result.done.includes(entry));
     if (result.half || result.done.length) {
       most = result.half || MAX_BATCH;
       failures = 0;
-      if (queue.length) later(0);
+      if (queue.length) later(GATHER_MS);
     } else {
+      timer = clearTimeout(timer);
       for (const entry of queue) entry.left = false;
       const backoff = Math.random() * Math.min(3e5, 1000 * 2 ** failures++);
       later(Math.max(result.wait || 0, backoff));
