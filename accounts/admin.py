@@ -129,6 +129,11 @@ class SiteAdmin(TenantAdmin):
     readonly_fields = ("key", "created_at", "updated_at")
     list_select_related = ("tenant",)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            obj.keep_days_of(Site.plain.get(pk=obj.pk), timezone.now())
+        super().save_model(request, obj, form, change)
+
 
 class ApiTokenForm(forms.ModelForm):
     """A token's scopes as boxes to tick."""

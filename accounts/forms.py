@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.domains import InvalidDomain, host_name
@@ -66,7 +67,11 @@ class SiteForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("One host a line, such as example.com and www.example.com."),
     )
-    time_zone = zone_field(help_text=_("The clock by which the site's days begin and end."))
+    time_zone = zone_field(
+        help_text=_(
+            "The clock by which the site's days begin and end; a change takes effect at midnight."
+        )
+    )
 
     class Meta:
         model = Site
@@ -75,6 +80,11 @@ class SiteForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["domains"] = "\n".join(self.instance.domains)
+
+    def save(self, commit: bool = True) -> Site:
+        if before := Site.plain.filter(pk=self.instance.pk).first():
+            self.instance.keep_days_of(before, timezone.now())
+        return super().save(commit)
 
     def clean_domains(self) -> list[str]:
         lines = self.cleaned_data["domains"].replace(",", "\n").split("\n")

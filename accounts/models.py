@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import AccessLevel, Role, TokenScope
 from accounts.tenancy import Scope, TenantOwned
-from accounts.zones import valid_zone
+from accounts.zones import Clock, valid_zone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -193,6 +193,13 @@ class Site(TenantOwned):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[valid_zone]
     )
+    earlier_zones = models.JSONField(
+        _("earlier time zones"),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("Pairs of the last day and its time zone, in order."),
+    )
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -208,9 +215,19 @@ class Site(TenantOwned):
         return self.name
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The clock by which the site's days are cut."""
-        return ZoneInfo(self.time_zone)
+    def clock(self) -> Clock:
+        """How the site's days are cut."""
+        earlier = ((date.fromisoformat(last), zone) for last, zone in self.earlier_zones)
+        return Clock(self.time_zone, tuple(earlier))
+
+    def local(self, at: datetime) -> datetime:
+        """A moment as the site's clock shows it on that day."""
+        return at.astimezone(ZoneInfo(self.clock.zone_on(self.clock.date_of(at))))
+
+    def keep_days_of(self, before: Site, now: datetime) -> None:
+        """After a change of `time_zone`: let it take effect at the next midnight of the old one."""
+        clock = before.clock.changed(self.time_zone, now)
+        self.earlier_zones = [[last.isoformat(), zone] for last, zone in clock.earlier]
 
     def clean(self) -> None:
         if self.team is not None and self.team.tenant_id != self.tenant_id:

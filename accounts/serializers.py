@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.api import OwnTenantField
@@ -39,3 +40,9 @@ class SiteSerializer(serializers.ModelSerializer[Site]):
             "updated_at",
         )
         read_only_fields = ("key", "kind", "created_at", "updated_at")
+
+    def update(self, instance: Site, validated_data: dict[str, Any]) -> Site:
+        before = Site(time_zone=instance.time_zone, earlier_zones=instance.earlier_zones)
+        instance.time_zone = validated_data.get("time_zone", instance.time_zone)
+        instance.keep_days_of(before, timezone.now())
+        return super().update(instance, validated_data)

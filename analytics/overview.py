@@ -108,10 +108,10 @@ class Asked:
 
 def asked(query: dict[str, str], now: datetime, site: Site) -> Asked:
     """Read the address; what makes no sense falls back to the default and is said."""
-    period, error = preset(query.get("period", ""), now, site.zone), ""
+    period, error = preset(query.get("period", ""), now, site.clock), ""
     if "first" in query or "last" in query:
         try:
-            period = custom(query.get("first", ""), query.get("last", ""), now, site.zone)
+            period = custom(query.get("first", ""), query.get("last", ""), now, site.clock)
         except InvalidPeriod as problem:
             error = str(problem)
     metric = query.get("metric", "")

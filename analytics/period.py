@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+
+from accounts.zones import Clock
 
 LONGEST_DAYS = 1_100
 
@@ -82,9 +83,9 @@ PRESETS = {
 DEFAULT_PRESET = "7d"
 
 
-def preset(slug: str, now: datetime, zone: ZoneInfo) -> Period:
+def preset(slug: str, now: datetime, clock: Clock) -> Period:
     """The named period on that clock; an unknown name is the default one."""
-    today = now.astimezone(zone).date()
+    today = clock.date_of(now)
     slug = slug if slug in PRESETS else DEFAULT_PRESET
     first_of_month = today.replace(day=1)
     if slug == "yesterday":
@@ -107,9 +108,9 @@ def months_before(month: date, n: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def custom(first: str, last: str, now: datetime, zone: ZoneInfo) -> Period:
+def custom(first: str, last: str, now: datetime, clock: Clock) -> Period:
     """The period between two dates as `2026-11-01`. Raises `InvalidPeriod`."""
-    today = now.astimezone(zone).date()
+    today = clock.date_of(now)
     try:
         begin, end = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError:

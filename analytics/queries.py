@@ -14,7 +14,6 @@ from django.db.models import Max, Min, QuerySet, Sum
 
 from accounts.models import Site
 from accounts.tenancy import Scope
-from accounts.zones import day_bounds
 from analytics import segments
 from analytics.counting import DIMENSIONS
 from analytics.metrics import MEASURES, METRICS, Number, Sums
@@ -130,10 +129,10 @@ def version(scope: Scope, site: Site, period: Period) -> str:
     return f"{state['versions'] or 0}"
 
 
-def _site_days(scope: Scope, site: Site, first: date, last: date) -> QuerySet[SiteDay]:
+def _dates(scope: Scope, site: Site, first: date, last: date) -> list[date]:
     """The days of the site that were counted and whose raw events are still there, in order."""
     days = SiteDay.objects.visible_to(scope).filter(site=site, date__gte=first, date__lte=last)
-    return days.filter(sealed_at=None).order_by("date")
+    return list(days.filter(sealed_at=None).order_by("date").values_list("date", flat=True))
 
 
 def days(scope: Scope, site: Site, first: date, last: date, filters: Sequence[Filter] = ()) -> Days:
@@ -149,7 +148,7 @@ def days(scope: Scope, site: Site, first: date, last: date, filters: Sequence[Fi
         site=site, date__gte=first, date__lte=last, sealed_at__isnull=False
     )
     sums: dict[date, Sums] = dict.fromkeys(sealed.values_list("date", flat=True), UNMEASURED)
-    counted = segments.count_days(_site_days(scope, site, first, last), TOTAL, filters)
+    counted = segments.count_days(site, _dates(scope, site, first, last), TOTAL, filters)
     sums |= {day: counts for (day, _total), counts in counted.items()}
     return Days(since, sums, _quiet(filters))
 
@@ -198,14 +197,14 @@ def _hours(
         counted, quiet = {}, UNMEASURED
     else:
         counted, quiet = _counts_by_hour(scope, site, period, filters), _quiet(filters)
-    start, end = day_bounds(day, site.time_zone)
+    start, end = site.clock.bounds(day)
     now = datetime.now(UTC)
     points = []
     for number in range(round((end - start).total_seconds() / 3600)):
         at = start + timedelta(hours=number)
         sums = counted.get(number, quiet) if at <= now else UNMEASURED
         over = at + timedelta(hours=1) <= now
-        points.append(Point(at.astimezone(site.zone), METRICS[key].of(sums), over))
+        points.append(Point(site.local(at), METRICS[key].of(sums), over))
     return points
 
 
@@ -213,8 +212,8 @@ def _counts_by_hour(
     scope: Scope, site: Site, period: Period, filters: Sequence[Filter]
 ) -> dict[int, Sums]:
     if filters:
-        day = _site_days(scope, site, period.first, period.last)
-        counted = segments.count_days(day, "hour", filters)
+        dates = _dates(scope, site, period.first, period.last)
+        counted = segments.count_days(site, dates, "hour", filters)
         return {int(hour): sums for (_day, hour), sums in counted.items()}
     rows = _stats(scope, site, period, "hour").values("value", *MEASURES)
     return {int(row["value"]): row for row in rows}
@@ -240,7 +239,8 @@ def breakdown(
         raise HiddenMetric(order)
     values = (
         segments.largest_values(
-            _site_days(scope, site, period.first, period.last),
+            site,
+            _dates(scope, site, period.first, period.last),
             dimension,
             filters,
             order=order,

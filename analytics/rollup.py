@@ -15,7 +15,6 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Site
-from accounts.zones import day_bounds
 from analytics import counting
 from analytics.counting import EVENT_DIMENSIONS, MEASURES, VISIT_DIMENSIONS
 from analytics.models import SiteDay
@@ -123,15 +122,14 @@ def rebuild(site: Site, day: date, *, if_marked: bool = False) -> SiteDay | None
         known = SiteDay.plain.filter(site=site, date=day).first()
         if known is not None and known.sealed_at:
             return None
-        zone = known.zone if known else site.time_zone
-        start, end = day_bounds(day, zone)
+        start, end = site.clock.bounds(day)
         month = [partitions.month_of(day)]
         for partitioned in (partitions.SESSION, partitions.DAILY_STAT):
             partitions.ensure(connection.connection, partitioned, month)
         changed = _count_again(
             cursor, counting.days_of(site.pk, [(day, start, end)]) | {"date": day}
         )
-    row = known or SiteDay(site=site, date=day, zone=zone)
+    row = known or SiteDay(site=site, date=day, zone=site.clock.zone_on(day))
     row.version += 1 if changed or known is None else 0
     row.rebuilt_at = datetime.now(UTC)
     row.cost_ms = int((time.monotonic() - began) * 1000)

@@ -14,12 +14,10 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from accounts.zones import day_bounds
+from accounts.models import Site
 from analytics import counting
 from analytics.counting import DIMENSIONS, EVENT_DIMENSIONS, MEASURES, VISIT_KEY
-from analytics.models import SiteDay
 
 
 class Operator(StrEnum):
@@ -153,13 +151,18 @@ def _counts(values: Sequence[Any], filters: Sequence[Filter]) -> Counts:
 
 
 def _ask(
-    days: QuerySet[SiteDay], dimension: str, filters: Sequence[Filter], rest: str, **more: Any
+    site: Site,
+    dates: Sequence[date],
+    dimension: str,
+    filters: Sequence[Filter],
+    rest: str,
+    **more: Any,
 ) -> list[tuple[Any, ...]]:
-    """The rows of a query over what passes the filters on these days of one site."""
-    known = list(days)
-    if not known:
+    """The rows of a query over what passes the filters on these days of the site."""
+    if not dates:
         return []
-    bounds = [(row.date, *day_bounds(row.date, row.zone)) for row in known]
+    clock = site.clock
+    bounds = [(day, *clock.bounds(day)) for day in dates]
     chain, parameters = _with(filters)
     counted = (
         f"SELECT * FROM ({counting.stats_of(dimension)})"  # noqa: S608
@@ -168,21 +171,22 @@ def _ask(
     with connection.cursor() as cursor:
         cursor.execute(
             f"{chain}, counted AS ({counted}) {rest}",
-            counting.days_of(known[0].site_id, bounds) | parameters | more,
+            counting.days_of(site.pk, bounds) | parameters | more,
         )
         return list(cursor.fetchall())
 
 
 def count_days(
-    days: QuerySet[SiteDay], dimension: str, filters: Sequence[Filter]
+    site: Site, dates: Sequence[date], dimension: str, filters: Sequence[Filter]
 ) -> dict[tuple[date, str], Counts]:
     """What passes the filters by day and value of a dimension ("": the total)."""
-    rows = _ask(days, dimension, filters, f"SELECT day, value, {MEASURES} FROM counted")  # noqa: S608
+    rows = _ask(site, dates, dimension, filters, f"SELECT day, value, {MEASURES} FROM counted")  # noqa: S608
     return {(row[0], row[1]): _counts(row[2:], filters) for row in rows}
 
 
 def largest_values(
-    days: QuerySet[SiteDay],
+    site: Site,
+    dates: Sequence[date],
     dimension: str,
     filters: Sequence[Filter],
     *,
@@ -196,5 +200,5 @@ def largest_values(
         f"SELECT value, {sums} FROM counted GROUP BY value"  # noqa: S608
         f" ORDER BY sum({order}) DESC, value LIMIT %(limit)s OFFSET %(offset)s"
     )
-    rows = _ask(days, dimension, filters, rest, limit=limit, offset=offset)
+    rows = _ask(site, dates, dimension, filters, rest, limit=limit, offset=offset)
     return [(row[0], _counts(row[1:], filters)) for row in rows]

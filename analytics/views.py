@@ -108,7 +108,7 @@ def _first_event(member: Membership, site: Site) -> dict[str, Any]:
     if first is None:
         return _waiting(site)
     # Without its zone, or the template would turn it to the zone of the installation.
-    at = first.occurred_at.astimezone(site.zone).replace(tzinfo=None)
+    at = site.local(first.occurred_at).replace(tzinfo=None)
     told = {"path": first.path or first.name, "at": at}
     return _waiting(site) | {"received": True, "first_event": told}
 
@@ -142,7 +142,7 @@ def sites(request: HttpRequest, member: Membership) -> HttpResponse:
 
 
 def _card(scope: Any, site: Site, now: Any) -> dict[str, Any]:
-    today = preset("today", now, site.zone)
+    today = preset("today", now, site.clock)
     known = queries.days(scope, site, today.first - timedelta(days=SPARK_DAYS - 1), today.last)
     days = [today.first - timedelta(days=back) for back in range(SPARK_DAYS - 1, -1, -1)]
     spark = [known.of_day(day)["visitors"] for day in days]

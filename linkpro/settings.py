@@ -258,6 +258,8 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if PRODUCTION else []
 # Pages of other hosts that may use the API; the ingest endpoint is open to every page.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+# The endpoint for events answers for itself.
+CORS_URLS_REGEX = r"^/api/(?!(v1/)?track$)"
 CORS_ALLOW_HEADERS = [*default_headers, "x-tenant-id"]
 CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 

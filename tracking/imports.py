@@ -23,7 +23,6 @@ import msgspec
 from psycopg import Connection
 
 from accounts.models import Site
-from accounts.zones import day_bounds
 from tracking import access_logs, enrich
 from tracking.access_logs import BAD_LINE, BadLine, Line
 from tracking.ingest import directory, steps, writer
@@ -147,7 +146,7 @@ def sort_by_day(
     sources: Iterable[IO[bytes]], site: Site, wanted: Wanted, spool: Spool, watch: Watcher
 ) -> Report:
     """Read the logs once: page views go to their day's file, the rest is counted by its reason."""
-    report, zone = Report(), site.zone
+    report, clock = Report(), site.clock
     for source in sources:
         for text in access_logs.lines(source):
             report.lines += 1
@@ -163,7 +162,7 @@ def sort_by_day(
             if reason := wanted.left_out(line):
                 report.left_out[reason] += 1
             else:
-                spool.add(line.at.astimezone(zone).date(), line)
+                spool.add(clock.date_of(line.at), line)
     spool.close()
     return report
 
@@ -246,7 +245,7 @@ def _must_be_kept(connection: Connection, site: Site, day: date, source: str) ->
     found = connection.execute(
         "SELECT EXISTS (SELECT FROM tracking_event WHERE site_id = %s AND occurred_at >= %s"
         " AND occurred_at < %s AND import_source = %s AND visitor IS NOT NULL)",
-        [site.pk, *day_bounds(day, site.time_zone), source],
+        [site.pk, *site.clock.bounds(day), source],
     ).fetchone()
     connection.commit()
     if not (found and found[0]):
@@ -279,7 +278,7 @@ def _replace(
             seen[bool(hit.bot)] += 1
             yield hit
 
-    bounds = day_bounds(day, site.time_zone)
+    bounds = site.clock.bounds(day)
     before = writer.replace_day(both.days, site.pk, day, bounds, source, counted())
     report.left_out.update(dropped)
     return DayDone(day, seen[False], seen[True], before)

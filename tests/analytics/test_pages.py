@@ -84,7 +84,7 @@ def test_the_chart_has_a_point_a_day_or_an_hour(client, busy):
 
 
 def test_any_dates_can_be_chosen_and_wrong_ones_are_said(client, busy):
-    today = timezone.now().astimezone(busy.zone).date()
+    today = busy.clock.date_of(timezone.now())
     first = today - timedelta(days=3)
     context = page(client, busy, f"?first={first}&last={today}").context
     assert (context["period"]["slug"], len(context["chart"]["labels"])) == ("custom", 4)

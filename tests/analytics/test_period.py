@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.zones import day_bounds
+from accounts.zones import Clock
 from analytics.period import PRESETS, InvalidPeriod, Period, custom, preset
 from tests.conftest import at
 
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN = Clock("Europe/Berlin")
 NOW = at("2026-11-22 23:30")  # the 23rd in Berlin
 
 
@@ -36,7 +36,7 @@ def test_an_unknown_name_is_the_default_period():
     assert preset("nonsense", NOW, BERLIN) == preset("7d", NOW, BERLIN)
 
 
-@given(st.sampled_from(sorted(PRESETS)), st.datetimes(timezones=st.just(BERLIN)))
+@given(st.sampled_from(sorted(PRESETS)), st.datetimes(timezones=st.just(ZoneInfo("Europe/Berlin"))))
 def test_the_period_before_is_as_long_and_ends_right_before(slug, now):
     try:
         period = preset(slug, now, BERLIN)
@@ -79,4 +79,5 @@ def test_dates_that_make_no_period_are_refused_with_words(first, last):
     ),
 )
 def test_days_follow_each_other_without_gap_or_overlap(day, zone):
-    assert day_bounds(day, zone)[1] == day_bounds(day + timedelta(days=1), zone)[0]
+    clock = Clock(zone)
+    assert clock.bounds(day)[1] == clock.bounds(day + timedelta(days=1))[0]

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Site
-from accounts.zones import day_bounds
 from analytics import rollup
 from analytics.models import DailyStat, SiteDay
 from tests.conftest import GOOGLEBOT, IPHONE, at
 from tests.sending import rebuild_all, send, visit
+from tracking.ingest import directory
 from tracking.models import DirtyDay, Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,7 +92,7 @@ def test_days_are_cut_by_the_clock_of_the_site(site):
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
 def test_a_day_of_23_or_25_hours_has_every_hour_once(site, day, hours):
-    start, end = day_bounds(day, "Europe/Berlin")
+    start, end = site.clock.bounds(day)
     assert end - start == timedelta(hours=hours)
     send(site, [{"name": "page_view", "at": start + timedelta(hours=n)} for n in range(hours)])
     rebuild_all()
@@ -232,3 +232,27 @@ def by_hand(events) -> tuple[int, int, int, int, int]:
     views = sum(1 for event in events if event[2] == "page_view")
     bounces = sum(1 for names in visits if names == ["page_view"])
     return len({event[0] for event in events}), len(visits), views, len(events), bounces
+
+
+def test_after_a_change_of_zone_old_days_stay_and_nothing_is_lost(site):
+    """Berlin until the 2nd, then New York: the 3rd has 30 hours."""
+    before = Site.plain.get(pk=site.pk)
+    hours = [at("2026-03-02 00:00") + timedelta(hours=n) for n in range(96)]
+    send(site, [{"at": hour, "ip": f"84.160.1.{n}"} for n, hour in enumerate(hours[:12])])
+    rebuild_all()
+    site.time_zone = "America/New_York"
+    site.keep_days_of(before, at("2026-03-02 12:00"))
+    site.save()
+    directory.forget()
+    send(site, [{"at": hour, "ip": f"84.161.1.{n}"} for n, hour in enumerate(hours[12:])])
+    rebuild_all()
+    counts = {row.date.day: row.page_views for row in DailyStat.plain.filter(dimension="")}
+    assert counts == {2: 23, 3: 30, 4: 24, 5: 19}
+    assert sum(row.page_views for row in stats(site, "hour", date(2026, 3, 3)).values()) == 30
+    zones = {row.date.day: row.zone for row in SiteDay.plain.all()}
+    assert zones == {
+        2: "Europe/Berlin",
+        3: "America/New_York",
+        4: "America/New_York",
+        5: "America/New_York",
+    }

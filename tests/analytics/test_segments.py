@@ -107,7 +107,7 @@ def test_is_and_is_not_split_the_whole(scope, world):
 
 
 def test_one_of_is_the_sum_of_each_and_contains_finds_parts(scope, world):
-    def views(*filters: Filter) -> int:
+    def views(*filters: Filter) -> float | None:
         return queries.totals(scope, world, WEEK, ["page_views"], filters=filters)["page_views"]
 
     both = views(Filter("page", Operator.ONE_OF, ("/a", "/a/b")))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q
@@ -21,6 +20,7 @@ from django.db.models import Q
 from accounts.authentication import find_token, note_use
 from accounts.models import Site
 from accounts.roles import TokenScope
+from accounts.zones import Clock
 from privacy.models import Salt
 from privacy.pseudonyms import new_secret
 from tracking.enrich import bare
@@ -37,7 +37,7 @@ class SiteFacts:
     id: int
     tenant: UUID
     key: str
-    zone: ZoneInfo
+    clock: Clock
     domains: frozenset[str]
 
 
@@ -81,7 +81,7 @@ def _facts(site: Site | None) -> SiteFacts | None:
     if site is None:
         return None
     domains = frozenset(bare(domain) for domain in site.domains)
-    return SiteFacts(site.pk, site.tenant_id, site.key, site.zone, domains)
+    return SiteFacts(site.pk, site.tenant_id, site.key, site.clock, domains)
 
 
 def _site_by_key(key: str) -> SiteFacts | None:

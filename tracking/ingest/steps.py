@@ -95,7 +95,7 @@ def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
         hit.flags |= EventFlag.CLOCK_CLAMPED
         at = now
     hit.occurred_at = at
-    hit.day = at.astimezone(facts.zone).date()
+    hit.day = facts.clock.date_of(at)
 
 
 def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
