@@ -29,6 +29,13 @@ class SiteDay(TenantOwned):
         blank=True,
         help_text=_("Its raw events are gone: the day is never made anew."),
     )
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    drift = models.IntegerField(
+        _("drift"),
+        null=True,
+        blank=True,
+        help_text=_("Rows that differed from a fresh count at the last check; must be 0."),
+    )
 
     class Meta(TenantOwned.Meta):
         verbose_name = _("day of a site")

@@ -72,7 +72,7 @@ def _replace(
     """Bring a day's rows to what they are in `fresh`, writing only rows that differ."""
     same_key = " AND ".join(f"t.{name} = n.{name}" for name in key.split(", "))
     cursor.execute(
-        f"DELETE FROM {table} t WHERE t.site_id = %(site)s AND t.date = %(date)s"  # noqa: S608
+        f"DELETE FROM {table} t WHERE t.site_id = %(site)s AND t.date = ANY(%(dates)s)"  # noqa: S608
         f" AND NOT EXISTS (SELECT FROM {fresh} n WHERE {same_key})",
         day,
     )
@@ -87,7 +87,9 @@ def _replace(
     return changed + cursor.rowcount
 
 
-def _count_again(cursor: CursorWrapper, day: dict[str, Any]) -> int:
+def _count_again(cursor: CursorWrapper, site: Site, date: date) -> int:
+    """Bring a day to what its raw events say; returns how many rows differed."""
+    day = counting.days_of(site.pk, [(date, *site.clock.bounds(date))])
     cursor.execute("SET LOCAL work_mem = '64MB'")
     cursor.execute("SET LOCAL jit = off")
     cursor.execute("DROP TABLE IF EXISTS hit, visit, new_session, new_stat")
@@ -122,13 +124,10 @@ def rebuild(site: Site, day: date, *, if_marked: bool = False) -> SiteDay | None
         known = SiteDay.plain.filter(site=site, date=day).first()
         if known is not None and known.sealed_at:
             return None
-        start, end = site.clock.bounds(day)
         month = [partitions.month_of(day)]
         for partitioned in (partitions.SESSION, partitions.DAILY_STAT):
             partitions.ensure(connection.connection, partitioned, month)
-        changed = _count_again(
-            cursor, counting.days_of(site.pk, [(day, start, end)]) | {"date": day}
-        )
+        changed = _count_again(cursor, site, day)
     row = known or SiteDay(site=site, date=day, zone=site.clock.zone_on(day))
     row.version += 1 if changed or known is None else 0
     row.rebuilt_at = datetime.now(UTC)
@@ -164,3 +163,19 @@ def rebuild_due(now: datetime, budget: timedelta = timedelta(seconds=20)) -> int
             continue
         done += rebuild(site, day, if_marked=True) is not None
     return done
+
+
+def drift(site: Site, day: date) -> int | None:
+    """How many rows of a rebuilt day differ from a fresh count; nothing is repaired.
+
+    None where that cannot be told: the day is sealed, or marked and about to be rebuilt.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [site.pk, day.toordinal()])
+            state = SiteDay.plain.filter(site=site, date=day, sealed_at=None)
+            if not state.exists() or DirtyDay.plain.filter(site=site, date=day).exists():
+                return None
+            found = _count_again(cursor, site, day)
+        transaction.set_rollback(True)
+    return found

@@ -1,10 +1,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import rollup
+from analytics import reconcile, rollup
 
 
 @shared_task
 def rebuild_dirty_days() -> None:
     """Bring the statistics of changed days up to date."""
     rollup.rebuild_due(timezone.now())
+
+
+@shared_task
+def reconcile_statistics() -> None:
+    """Hold the statistics against their raw events."""
+    reconcile.reconcile(timezone.now())

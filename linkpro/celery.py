@@ -32,6 +32,9 @@ PERIODIC = {
     "rebuild changed days": Periodic(
         "analytics.tasks.rebuild_dirty_days", timedelta(seconds=2), timedelta(seconds=10)
     ),
+    "check statistics": Periodic(
+        "analytics.tasks.reconcile_statistics", NIGHTLY, timedelta(hours=6), "slow"
+    ),
     "fold outcomes": Periodic(
         "tracking.tasks.fold_outcomes", timedelta(minutes=5), timedelta(minutes=5), "slow"
     ),
