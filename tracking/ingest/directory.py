@@ -66,12 +66,18 @@ class Remembered:
 
     def get(self, *key: Any) -> Any:
         """The remembered answer; raises `NotLoaded` when there is none or it is too old."""
-        found = self.answers.get(key)
-        if found is None or found[0] < time.monotonic():
+        found = self._fresh(key)
+        if found is None:
             raise NotLoaded(lambda: self._load(key))
         return found[1]
 
+    def _fresh(self, key: tuple) -> tuple[float, Any] | None:
+        found = self.answers.get(key)
+        return found if found is not None and found[0] >= time.monotonic() else None
+
     def _load(self, key: tuple) -> None:
+        if self._fresh(key):  # many requests miss an answer at once; the first load is for all
+            return
         self.answers[key] = (time.monotonic() + self.lifetime, self.ask(*key))
         while len(self.answers) > MAX_REMEMBERED:
             self.answers.popitem(last=False)
