@@ -18,7 +18,7 @@ from accounts.tenancy import Scope
 from analytics import names, queries
 from analytics.figures import change_text, direction, figure
 from analytics.metrics import METRICS, Number, Unit
-from analytics.period import PRESETS, InvalidPeriod, Period, custom, preset
+from analytics.period import PRESETS, Interval, InvalidPeriod, Period, custom, preset
 from analytics.queries import Days, Point
 
 NUMBERS = (
@@ -31,6 +31,12 @@ NUMBERS = (
 )
 SHOWN_PRESETS = ("today", "yesterday", "7d", "30d", "month", "12mo")
 ROWS = 8
+POINT_LABELS = {
+    Interval.HOUR: "H:i",
+    Interval.DAY: "D j M",
+    Interval.WEEK: "j M",
+    Interval.MONTH: "M Y",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,9 @@ def compared(period: Period) -> tuple[Period, Period] | None:
     if finished is None:
         return None
     before = period.previous()
-    last = before.first + timedelta(days=finished.days - 1)
+    if not period.unfinished:
+        return period, before
+    last = min(before.last, before.first + timedelta(days=finished.days - 1))
     return finished, Period(before.first, last, period.today)
 
 
@@ -223,8 +231,8 @@ def _missing(period: Period, known: Days) -> str:
 
 def _chart(site: Site, ask: Asked, points: list[Point], before: list[Point]) -> dict[str, Any]:
     metric = METRICS[ask.metric]
-    hourly = ask.period.days == 1
-    labels = [_point_label(point.at, hourly) for point in points]
+    interval = ask.period.interval
+    labels = [date_format(point.at, POINT_LABELS[interval]) for point in points]
     values = [point.value for point in points]
     earlier = [point.value for point in before][: len(points)]
     earlier += [None] * (len(points) - len(earlier))
@@ -232,7 +240,7 @@ def _chart(site: Site, ask: Asked, points: list[Point], before: list[Point]) -> 
     chart = {
         "label": str(metric.label),
         "unit": "count" if metric.unit is Unit.PER else metric.unit.value,
-        "interval": "hour" if hourly else "day",
+        "interval": interval.value,
         "labels": labels,
         "current": values,
         "previous": earlier if has_earlier else None,
@@ -248,10 +256,6 @@ def _chart(site: Site, ask: Asked, points: list[Point], before: list[Point]) -> 
         for label, value, then in zip(labels, values, earlier, strict=True)
     ]
     return {"chart": chart, "chart_rows": rows}
-
-
-def _point_label(at: Any, hourly: bool) -> str:
-    return date_format(at, "H:i") if hourly else date_format(at, "D j M")
 
 
 def panels(scope: Scope, site: Site, ask: Asked) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,39 @@ LONGEST_DAYS = 1_100
 
 class InvalidPeriod(ValueError):
     """The dates make no period; the message says why to people."""
+
+
+class Interval(StrEnum):
+    """The steps of a series."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+MOST_DAILY = 92
+MOST_WEEKLY = 200
+
+
+def _last_of(interval: Interval, day: date) -> date:
+    """The last day of the week or month that the day is in, or the day itself."""
+    if interval == Interval.WEEK:
+        return day + timedelta(days=6 - day.weekday())
+    if interval == Interval.MONTH:
+        return months_before(day.replace(day=1), -1) - timedelta(days=1)
+    return day
+
+
+def months_before(month: date, n: int) -> date:
+    """The first day of the month `n` months earlier."""
+    index = month.year * 12 + month.month - 1 - n
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def a_year_before(day: date) -> date:
+    """The same day a year earlier; the 28th for the 29th of February."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +85,38 @@ class Period:
         return Period(self.first, yesterday, self.today)
 
     def previous(self) -> Period:
-        """As many days right before it."""
+        """What it is compared with: the same days of the month or year before, or as many before.
+
+        A calendar month is compared with the one before it whole, this month with its beginning.
+        """
+        if self.slug == "12mo":
+            return Period(months_before(self.first, 12), a_year_before(self.last), self.today)
+        if self.slug in ("month", "last_month"):
+            first, last = months_before(self.first, 1), self.first - timedelta(days=1)
+            if self.slug == "month":
+                last = min(last, first + timedelta(days=self.days - 1))
+            return Period(first, last, self.today)
         return Period(
             self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.today
         )
+
+    @property
+    def interval(self) -> Interval:
+        """The steps in which it is drawn: fine enough to see, few enough to read."""
+        if self.days == 1:
+            return Interval.HOUR
+        if self.days <= MOST_DAILY:
+            return Interval.DAY
+        return Interval.WEEK if self.days <= MOST_WEEKLY else Interval.MONTH
+
+    def parts(self, interval: Interval) -> list[Period]:
+        """Its days, calendar weeks (from Monday) or months, cut at its own ends."""
+        parts, first = [], self.first
+        while first <= self.last:
+            last = min(_last_of(interval, first), self.last)
+            parts.append(Period(first, last, self.today))
+            first = last + timedelta(days=1)
+        return parts
 
     @property
     def label(self) -> str:
@@ -100,12 +162,6 @@ def preset(slug: str, now: datetime, clock: Clock) -> Period:
         return Period(months_before(first_of_month, 11), today, today, slug)
     days = 1 if slug == "today" else int(slug.removesuffix("d"))
     return Period(today - timedelta(days=days - 1), today, today, slug)
-
-
-def months_before(month: date, n: int) -> date:
-    """The first day of the month `n` months earlier."""
-    index = month.year * 12 + month.month - 1 - n
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def custom(first: str, last: str, now: datetime, clock: Clock) -> Period:

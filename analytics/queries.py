@@ -179,13 +179,16 @@ def series(
     known: Days | None = None,
     filters: Sequence[Filter] = (),
 ) -> list[Point]:
-    """A metric day by day, or hour by hour of a single day; None where nothing was measured."""
+    """A metric in the period's steps, from hours to months; None where nothing was measured."""
     _allowed(scope, [key])
     known = known or days(scope, site, period.first, period.last, filters)
     if period.days == 1:
         return _hours(scope, site, period, key, known, filters)
     of = METRICS[key].of
-    return [Point(day, of(known.of_day(day)), day < period.today) for day in period.dates]
+    return [
+        Point(part.first, of(known.of(part)), not part.unfinished)
+        for part in period.parts(period.interval)
+    ]
 
 
 def _hours(

@@ -83,6 +83,14 @@ def test_the_chart_has_a_point_a_day_or_an_hour(client, busy):
     assert sum(value or 0 for value in day["current"]) == 2
 
 
+def test_a_year_is_drawn_in_months(client, busy):
+    context = page(client, busy, "?period=12mo").context
+    assert context["chart"]["interval"] == "month"
+    assert len(context["chart"]["labels"]) == 12
+    assert sum(value or 0 for value in context["chart"]["current"]) == 3
+    assert context["chart"]["current"][0] is None
+
+
 def test_any_dates_can_be_chosen_and_wrong_ones_are_said(client, busy):
     today = busy.clock.date_of(timezone.now())
     first = today - timedelta(days=3)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.zones import Clock
-from analytics.period import PRESETS, InvalidPeriod, Period, custom, preset
+from analytics.period import PRESETS, Interval, InvalidPeriod, Period, custom, preset
 from tests.conftest import at
 
 BERLIN = Clock("Europe/Berlin")
@@ -36,7 +36,45 @@ def test_an_unknown_name_is_the_default_period():
     assert preset("nonsense", NOW, BERLIN) == preset("7d", NOW, BERLIN)
 
 
-@given(st.sampled_from(sorted(PRESETS)), st.datetimes(timezones=st.just(ZoneInfo("Europe/Berlin"))))
+CALENDAR = {"month", "last_month", "12mo"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "now", "first", "last"),
+    [
+        ("month", "2026-11-22 12:00", date(2026, 10, 1), date(2026, 10, 22)),
+        ("month", "2026-03-31 12:00", date(2026, 2, 1), date(2026, 2, 28)),
+        ("last_month", "2026-11-22 12:00", date(2026, 9, 1), date(2026, 9, 30)),
+        ("12mo", "2026-11-22 12:00", date(2024, 12, 1), date(2025, 11, 22)),
+        ("12mo", "2028-02-29 12:00", date(2026, 3, 1), date(2027, 2, 28)),
+    ],
+)
+def test_calendar_months_and_years_are_compared_with_calendar_ones(slug, now, first, last):
+    before = preset(slug, at(now), BERLIN).previous()
+    assert (before.first, before.last) == (first, last)
+
+
+@given(
+    st.dates(date(2001, 1, 1), date(2090, 1, 1)), st.integers(0, 1000), st.sampled_from(Interval)
+)
+def test_the_parts_of_a_period_are_all_of_its_days_once(first, length, interval):
+    period = Period(first, first + timedelta(days=length), first)
+    parts = period.parts(interval)
+    assert [day for part in parts for day in part.dates] == period.dates
+    for part in parts[1:]:
+        assert interval != Interval.WEEK or part.first.weekday() == 0
+        assert interval != Interval.MONTH or part.first.day == 1
+
+
+def test_a_long_period_is_drawn_in_months_and_a_day_in_hours():
+    steps = [preset(slug, NOW, BERLIN).interval for slug in ("today", "30d", "90d", "12mo")]
+    assert steps == ["hour", "day", "day", "month"]
+
+
+@given(
+    st.sampled_from(sorted(set(PRESETS) - CALENDAR)),
+    st.datetimes(timezones=st.just(ZoneInfo("Europe/Berlin"))),
+)
 def test_the_period_before_is_as_long_and_ends_right_before(slug, now):
     try:
         period = preset(slug, now, BERLIN)
