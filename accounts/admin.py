@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
@@ -42,6 +42,22 @@ class TenantAdmin(ModelAdmin):
         changes = audit.differences(before, obj, form.changed_data)
         action = f"{obj._meta.model_name}.{'changed' if change else 'created'}"
         self.note(request, action, obj, changes)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Rows within another row's page are audited one by one, like any other."""
+        rows = formset.save(commit=False)
+        changed = {changed_row.pk: fields for changed_row, fields in formset.changed_objects}
+        for row in rows:
+            model = type(row)
+            before = model._base_manager.filter(pk=row.pk).first() if row.pk in changed else None
+            row.save()
+            fields = changed.get(row.pk) or [field.name for field in row._meta.concrete_fields]
+            action = f"{row._meta.model_name}.{'changed' if before else 'created'}"
+            self.note(request, action, row, audit.differences(before, row, fields))
+        for row in formset.deleted_objects:
+            self.note(request, f"{row._meta.model_name}.deleted", row, {"name": [str(row), None]})
+            row.delete()
+        formset.save_m2m()
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.note(request, f"{obj._meta.model_name}.deleted", obj, {"name": [str(obj), None]})
@@ -100,6 +116,14 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
         (gettext_lazy("Rights"), {"fields": ("is_active", "is_staff", "is_superuser")}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "created_at")}),
     )
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Staff who set somebody's password leave a trace; the password itself leaves none."""
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            self.note(request, "user.password_set", User.objects.get(pk=id), {})
+        return response
+
     add_fieldsets: Any = ((None, {"fields": ("email", "name", "password1", "password2")}),)
 
 
@@ -169,6 +193,7 @@ class ApiTokenAdmin(TenantAdmin):
         super().save_model(request, obj, form, change)
 
     @admin.action(description=gettext_lazy("Revoke the selected tokens"))
+    @transaction.atomic
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """They open nothing from now on."""
         for token in queryset.filter(revoked_at=None):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.response import Response
 
@@ -35,7 +37,7 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     codes = error.get_codes()
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": str(error.default_detail),
+        "title": HTTPStatus(error.status_code).phrase,
         "status": error.status_code,
         "code": codes if isinstance(codes, str) else error.default_code,
     }
@@ -49,7 +51,9 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     response = Response(body, status=error.status_code, headers=headers)
-    response.content_type = PROBLEM_TYPE
+    renderer = getattr(context.get("request"), "accepted_renderer", None)
+    if renderer is None or renderer.format == "json":  # people get the problem within a page
+        response.content_type = PROBLEM_TYPE
     return response
 
 
@@ -65,6 +69,12 @@ class OwnTenantField(serializers.PrimaryKeyRelatedField):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return self.model.objects.visible_to(scope_of(self.context["request"]))
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)
+        except OverflowError:  # a number that no column holds is no id
+            self.fail("does_not_exist", pk_value=data)
 
 
 class TenantViewSet(viewsets.ModelViewSet[Any]):
@@ -95,8 +105,14 @@ class TenantViewSet(viewsets.ModelViewSet[Any]):
             f"{kind}.{action}", row, tenant=member.tenant, actor=member.user, changes=changes
         )
 
+    def check_may_create(self) -> None:
+        """A token for some sites makes nothing that it could not see afterwards."""
+        if scope_of(self.request).sites is not None:
+            raise exceptions.PermissionDenied(_("This token is for certain sites only."))
+
     @transaction.atomic
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        self.check_may_create()
         row = serializer.save(**self.new_row_values())
         fields = list(serializer.validated_data)
         self._record("created", row, audit.differences(None, row, fields))

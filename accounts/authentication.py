@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from accounts.models import TOKEN_PREFIX, ApiToken, Membership, User, token_digest
 
 TENANT_HEADER = "X-Tenant-Id"
+MAX_TOKEN = 100
 # A token's last use is told to the minute: a write on every request would cost more than the read.
 LAST_USE_STEP = timedelta(minutes=1)
 
@@ -24,9 +25,14 @@ def bearer(header: str) -> str | None:
     return text.strip() if kind.lower() == "bearer" and text.strip() else None
 
 
+def looks_like_token(text: str) -> bool:
+    """Whether a text may be a token at all."""
+    return text.startswith(TOKEN_PREFIX) and len(text) <= MAX_TOKEN and text.isascii()
+
+
 def find_token(text: str) -> ApiToken | None:
     """The living token with this text, with its member, user and tenant loaded."""
-    if not text.startswith(TOKEN_PREFIX):
+    if not looks_like_token(text):
         return None
     tokens = ApiToken.objects.unscoped("the token itself says whose it is")
     found = (
@@ -56,11 +62,10 @@ def find_member(user: User, wanted: str) -> Membership | None:
 
 
 def member_of(request: HttpRequest) -> Membership | None:
-    """The signed-in person's membership: `X-Tenant-Id`, else the chosen tenant, else the first."""
+    """The signed-in person's membership: in the tenant of `X-Tenant-Id`, else their first one."""
     if not isinstance(request.user, User):
         return None
-    wanted = request.headers.get(TENANT_HEADER) or request.session.get("tenant", "")
-    return find_member(request.user, wanted)
+    return find_member(request.user, request.headers.get(TENANT_HEADER, ""))
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
@@ -84,7 +89,3 @@ class BearerAuthentication(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-
-class MemberSessionAuthentication(authentication.SessionAuthentication):
-    """Django's session, for people in the browsable API."""

@@ -26,6 +26,7 @@ def host_name(text: str) -> str:
     valid = len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split("."))
     if not host or not valid:
         raise InvalidDomain(
-            _("“%(text)s” is no host name. Write it like shop.example.com.") % {"text": text[:80]}
+            _("“%(text)s” is no host name. Write it like shop.example.com.")
+            % {"text": text[:80].encode("utf-8", "backslashreplace").decode()}
         )
     return host

@@ -5,8 +5,10 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+from django.views.defaults import bad_request
 
 from accounts.authentication import member_of
 
@@ -35,17 +37,32 @@ BROWSABLE_CONTENT_SECURITY_POLICY = (
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
+def request_name(given: str) -> str:
+    """The id of a request: the one it brings, if it is one, or a new one."""
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
 def request_id(get_response: Handler) -> Handler:
     """Name the request in every log line, in audit entries, and in the answer."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
-        name = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        name = request_name(request.headers.get("X-Request-Id", ""))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=name)
         response = get_response(request)
         response["X-Request-Id"] = name
         return response
+
+    return middleware
+
+
+def legible_address(get_response: Handler) -> Handler:
+    """Refuse an address with NUL, which no text of ours holds and PostgreSQL cannot compare."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return bad_request(request, SuspiciousOperation("NUL in the address"))
+        return get_response(request)
 
     return middleware
 

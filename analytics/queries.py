@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 
 from accounts.models import Site
 from accounts.tenancy import Scope
@@ -20,7 +21,7 @@ from analytics.metrics import MEASURES, METRICS, Number, Sums
 from analytics.models import DailyStat, SiteDay
 from analytics.period import Period
 from analytics.segments import Filter
-from tracking.models import Event
+from tracking.models import Agent, Event
 from tracking.models.events import EventFlag
 
 TOTAL = ""
@@ -203,7 +204,7 @@ def _hours(
     start, end = site.clock.bounds(day)
     now = datetime.now(UTC)
     points = []
-    for number in range(round((end - start).total_seconds() / 3600)):
+    for number in range(ceil((end - start).total_seconds() / 3600)):
         at = start + timedelta(hours=number)
         sums = counted.get(number, quiet) if at <= now else UNMEASURED
         over = at + timedelta(hours=1) <= now
@@ -284,26 +285,34 @@ def change(now: Number | None, before: Number | None) -> float | None:
     return (now - before) / before
 
 
+def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
+    """The site's raw events without those of bots: what `counting.HITS` counts."""
+    automated = F("flags").bitand(int(EventFlag.AUTOMATED))
+    events = Event.objects.visible_to(scope).filter(site=site)
+    bots = Agent.objects.exclude(bot="").values("pk")
+    return events.annotate(automated=automated).filter(
+        Q(agent__isnull=True) | ~Q(agent__in=bots), automated=0
+    )
+
+
 def visitors_now(scope: Scope, site: Site, now: datetime) -> int:
     """Visitors with an event in the last five minutes, from the raw events."""
-    return (
-        Event.objects.visible_to(scope)
-        .filter(site=site, occurred_at__gte=now - LIVE, visitor__isnull=False, agent__bot="")
-        .exclude(flags__gte=EventFlag.AUTOMATED)
-        .values("visitor")
-        .distinct()
-        .count()
-    )
+    recent = _of_people(scope, site).filter(occurred_at__gte=now - LIVE, visitor__isnull=False)
+    return recent.values("visitor").distinct().count()
 
 
 def first_event(scope: Scope, site: Site) -> Event | None:
     """The first event of a site that is a person's, or None while it waits for one."""
-    events = Event.objects.visible_to(scope).filter(site=site)
-    return events.order_by("occurred_at").only("path", "host", "occurred_at", "name").first()
+    return (
+        _of_people(scope, site)
+        .order_by("occurred_at")
+        .only("path", "host", "occurred_at", "name")
+        .first()
+    )
 
 
 def has_events(scope: Scope, site: Site) -> bool:
     """Whether anything was ever received for the site."""
     if measured_since(scope, site) is not None:
         return True
-    return Event.objects.visible_to(scope).filter(site=site).exists()
+    return _of_people(scope, site).exists()

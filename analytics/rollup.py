@@ -11,6 +11,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -20,6 +21,8 @@ from analytics.counting import EVENT_DIMENSIONS, MEASURES, VISIT_DIMENSIONS
 from analytics.models import SiteDay
 from tracking import partitions
 from tracking.models import DirtyDay
+
+log = structlog.get_logger(__name__)
 
 # A day that changes all the time is made anew after ten times what it costs, at least this often.
 SMALLEST_DELAY = timedelta(seconds=2)
@@ -161,7 +164,10 @@ def rebuild_due(now: datetime, budget: timedelta = timedelta(seconds=20)) -> int
         if site is None:
             DirtyDay.plain.filter(site_id=site_id).delete()
             continue
-        done += rebuild(site, day, if_marked=True) is not None
+        try:
+            done += rebuild(site, day, if_marked=True) is not None
+        except Exception:  # one day that cannot be counted must not stop those after it
+            log.exception("day not rebuilt", site=site.key, date=day)
     return done
 
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import reconcile, rollup
+from analytics import orphans, reconcile, rollup
 
 
 @shared_task
@@ -14,3 +14,9 @@ def rebuild_dirty_days() -> None:
 def reconcile_statistics() -> None:
     """Hold the statistics against their raw events."""
     reconcile.reconcile(timezone.now())
+
+
+@shared_task
+def erase_deleted_sites() -> None:
+    """Erase what deleted sites have left in the big tables."""
+    orphans.erase_all()

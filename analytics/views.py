@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -157,6 +158,7 @@ def _card(scope: Any, site: Site, now: Any) -> dict[str, Any]:
 
 
 @member_required
+@transaction.atomic
 def site_new(request: HttpRequest, member: Membership) -> HttpResponse:
     """Add a site; managers may."""
     if not member.may(Role.MANAGER):
@@ -171,6 +173,7 @@ def site_new(request: HttpRequest, member: Membership) -> HttpResponse:
 
 
 @member_required
+@transaction.atomic
 def site_edit(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
     """Change a site's name, domains or clock; managers may."""
     site = site_or_404(member, key)

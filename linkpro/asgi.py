@@ -38,5 +38,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         and scope["method"] in ("POST", "OPTIONS")
     ):
         await ingest.app(scope, receive, send)
+    elif scope["type"] == "websocket":  # nothing here speaks it yet
+        await receive()
+        await send({"type": "websocket.close", "code": 4404})
     else:
         await django(scope, receive, send)

@@ -35,6 +35,9 @@ PERIODIC = {
     "check statistics": Periodic(
         "analytics.tasks.reconcile_statistics", NIGHTLY, timedelta(hours=6), "slow"
     ),
+    "erase deleted sites": Periodic(
+        "analytics.tasks.erase_deleted_sites", timedelta(minutes=10), timedelta(minutes=10), "slow"
+    ),
     "fold outcomes": Periodic(
         "tracking.tasks.fold_outcomes", timedelta(minutes=5), timedelta(minutes=5), "slow"
     ),

@@ -16,6 +16,8 @@ from django.conf import settings
 
 DATA = Path(__file__).parent / "data"
 MAX_AGENT = 512  # characters, cut before any pattern looks at them
+MAX_URL = 4_096
+MAX_HOST = 253
 
 
 # --- Addresses --------------------------------------------------------------------------------
@@ -184,14 +186,17 @@ _NAMES_CAMPAIGN = frozenset((*UTM, "ref", "source", *CLICK_IDS))
 def page_of(url: str) -> Page:
     """Host, path and campaign parameters of a URL or of a bare path."""
     try:
-        parts = urlsplit(url.strip()[:4096])
-        host = (parts.hostname or "").rstrip(".") or None
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").rstrip(".")[:MAX_HOST] or None
         path = parts.path or ("/" if host else None)
-        pairs = parse_qsl(parts.query, max_num_fields=200) if parts.query else []
     except ValueError:
         return Page(None, None)
+    try:
+        pairs = parse_qsl(parts.query, max_num_fields=200) if parts.query else []
+    except ValueError:  # nobody writes that many by hand: no campaign is named here
+        pairs = []
     if parts.fragment.startswith("/"):  # a page of an application that routes by fragment
-        path = f"{path or '/'}#{parts.fragment}"
+        path = f"{path or '/'}#{parts.fragment.partition('?')[0]}"
     query = tuple((key, value) for key, value in pairs if key in _NAMES_CAMPAIGN and value)
     return Page(host, path, query)
 
@@ -230,7 +235,7 @@ _COUNTRY_ENDING = re.compile(r"(?:com?|org|net|gov|edu)?\.?[a-z]{2}|com|net|org"
 def named_referrer(host: str) -> tuple[str, str] | None:
     """Kind (`search`, `social`, `ai`) and name of a well-known host, by suffix and by ending."""
     known = _referrers()
-    labels = host.split(".")
+    labels = host.split(".")[-6:]  # no name that is known has more
     for start in range(len(labels) - 1):
         suffix = ".".join(labels[start:])
         ending = ".".join(labels[start + 1 :])
@@ -249,12 +254,12 @@ _MEDIUM_OF_KIND = {"search": "organic", "social": "social", "ai": "ai"}
 
 def channel_of(kind: str | None, medium: str, paid: bool) -> str:
     """The channel of a visit, by the kind of its source and its medium."""
+    if medium in ("display", "banner", "cpm", "interstitial"):
+        return "display"
     if paid or _PAID.match(medium):
         return {"search": "paid_search", "social": "paid_social"}.get(kind or "", "paid_other")
     if medium in ("email", "e-mail", "mail", "newsletter"):
         return "email"
-    if medium in ("display", "banner", "cpm", "interstitial"):
-        return "display"
     if medium == "affiliate":
         return "affiliate"
     if kind or medium in ("social", "organic"):

@@ -60,9 +60,11 @@ def _exists(connection: Connection, name: str) -> bool:
 
 
 def _make(connection: Connection, partitioned: Partitioned, month: date) -> str:
-    """One partition, filled in beside its parent and then attached.
+    """One partition, made beside its parent and then attached.
 
-    Attaching an empty table does not stop readers and writers of the parent.
+    Attaching an empty table does not stop readers and writers of the parent. Of ids, some of the
+    month may already lie in the default partition (random ones, or of a clock that is ahead): they
+    move first, while writers of that partition wait.
     """
     name = name_of(partitioned, month)
     names = {"part": sql.Identifier(name), "table": sql.Identifier(partitioned.table)}
@@ -71,6 +73,16 @@ def _make(connection: Connection, partitioned: Partitioned, month: date) -> str:
         "end": sql.Literal(bound(partitioned, next_month(month))),
     }
     connection.execute(sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names))
+    if partitioned.by_uuid:
+        other = sql.Identifier(f"{partitioned.table}_other")
+        connection.execute(
+            sql.SQL("LOCK TABLE {other} IN ACCESS EXCLUSIVE MODE").format(other=other)
+        )
+        move = (
+            "WITH early AS (DELETE FROM {other} WHERE event_id >= {start} AND event_id < {end}"
+            " RETURNING *) INSERT INTO {part} SELECT * FROM early"
+        )
+        connection.execute(sql.SQL(move).format(other=other, part=names["part"], **bounds))
     attach = "ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({start}) TO ({end})"
     connection.execute(sql.SQL(attach).format(**names, **bounds))
     return name

@@ -92,7 +92,7 @@ def analytics_js(request: HttpRequest) -> HttpResponse:
 # --- The second door ----------------------------------------------------------------------------
 
 
-def loaded(work: Generator[Load, None, T]) -> T:
+def loaded(work: Generator[Load | None, None, T]) -> T:
     """What the work comes to; what it waits for is loaded here and now."""
     while True:
         try:
@@ -100,7 +100,8 @@ def loaded(work: Generator[Load, None, T]) -> T:
         except StopIteration as end:
             return end.value
         try:
-            load()
+            if load is not None:
+                load()
         except Exception as error:
             log.error("directory not readable", error=str(error))
             raise Unavailable from error

@@ -20,6 +20,7 @@ from django.db import connection as django_connection
 from django.http.request import split_domain_port, validate_host
 from psycopg import Connection
 
+from accounts.middleware import request_name
 from tracking.ingest import exchange, writer
 from tracking.ingest.exchange import MAX_BODY, Answer, Load, Unavailable
 from tracking.ingest.wire import Hit, Unusable
@@ -30,6 +31,7 @@ PATHS = frozenset({"/api/track", "/api/v1/track"})
 MAX_WAITING = 5_000  # events; beyond that a process refuses instead of growing
 ANSWER_SECONDS = 5.0
 BODY_SECONDS = 15.0
+MAX_HOST = 260  # the longest name with a port
 
 T = TypeVar("T")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -61,12 +63,13 @@ class Committer:
 
     async def store(self, hits: list[Hit], refused: list[tuple[int | None, str]]) -> list[str]:
         """The outcomes of the hits, once they are committed. Raises `Unavailable`."""
-        if self.closing or self.events + len(hits) > MAX_WAITING:
+        size = len(hits) + len(refused)
+        if self.closing or self.events + size > MAX_WAITING:
             raise Unavailable
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[str]] = loop.create_future()
         self.waiting.append((hits, refused, answer))
-        self.events += len(hits)
+        self.events += size
         self.arrived.set()
         # A bare timer costs a quarter of asyncio.timeout, and wait_for more still.
         timer = loop.call_later(ANSWER_SECONDS, _give_up, answer)
@@ -92,7 +95,7 @@ class Committer:
         except Exception as error:  # noqa: BLE001  whatever it is, the senders must keep their events
             log.error("events not stored", error=str(error), events=len(hits))
             results = None
-        self.events -= len(hits)
+        self.events -= len(hits) + len(refused)
         start = 0
         for group, _refused, answer in batch:
             end = start + len(group)
@@ -158,16 +161,20 @@ def _load_beside(load: Load) -> None:
         django_connection.close()
 
 
-async def _patiently(work: Generator[Load, None, T]) -> T:
+async def _patiently(work: Generator[Load | None, None, T]) -> T:
     """What the work comes to; what it has to wait for is loaded beside the event loop."""
     while True:
         try:
             load = next(work)
         except StopIteration as end:
             return end.value
+        if load is None:
+            await asyncio.sleep(0)
+            continue
         try:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(committer().loaders, _load_beside, load)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await loop.run_in_executor(committer().loaders, _load_beside, load)
         except Exception as error:
             log.error("directory not readable", error=str(error))
             raise Unavailable from error
@@ -177,13 +184,17 @@ async def read_body(receive: Receive, length: str) -> bytes:
     """The whole body. Raises `Unusable` when it is too large, too slow, or cut short."""
     if length.isdigit() and int(length) > MAX_BODY:
         raise exchange.body_too_large()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):  # wait_for would make a task of each wait
+            return await _whole_body(receive)
+    except TimeoutError:
+        raise Unusable("body_too_slow", "The body did not arrive in time.", 408) from None
+
+
+async def _whole_body(receive: Receive) -> bytes:
     parts, size = [], 0
     while True:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):  # wait_for would make a task of each wait
-                message = await receive()
-        except TimeoutError:
-            raise Unusable("body_too_slow", "The body did not arrive in time.", 408) from None
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise exchange.body_incomplete()
         parts.append(message.get("body", b""))
@@ -202,12 +213,13 @@ _HEADERS = _encoded(exchange.HEADERS)
 _PREFLIGHT = [*_HEADERS, *_encoded(exchange.PREFLIGHT)]
 
 
-async def _respond(send: Send, answer: Answer) -> None:
+async def _respond(send: Send, answer: Answer, name: str) -> None:
     body = _encode(answer.body)
     headers = [
         *_HEADERS,
         (b"content-type", answer.content_type.encode()),
         (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", name.encode()),
         *_encoded(answer.headers),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -221,7 +233,7 @@ def _is_served(text: str, allowed: tuple[str, ...]) -> bool:
 
 
 def _check_host(text: str) -> None:
-    if not _is_served(text, tuple(settings.ALLOWED_HOSTS)):
+    if len(text) > MAX_HOST or not _is_served(text, tuple(settings.ALLOWED_HOSTS)):
         raise Unusable("host_unknown", "This host is not served here.")
 
 
@@ -251,4 +263,11 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         answer = await _answer(scope, receive)
     except (Unusable, Unavailable) as error:
         answer = exchange.refusal(error)
-    await _respond(send, answer)
+    except Exception:
+        log.exception("event endpoint failed")
+        answer = exchange.fault()
+    await _respond(send, answer, request_name(_given_name(scope)))
+
+
+def _given_name(scope: dict[str, Any]) -> str:
+    return dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")

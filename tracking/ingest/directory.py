@@ -78,9 +78,16 @@ class Remembered:
     def _load(self, key: tuple) -> None:
         if self._fresh(key):  # many requests miss an answer at once; the first load is for all
             return
-        self.answers[key] = (time.monotonic() + self.lifetime, self.ask(*key))
-        while len(self.answers) > MAX_REMEMBERED:
-            self.answers.popitem(last=False)
+        answer = self.ask(*key)
+        now = time.monotonic()
+        self.answers.pop(key, None)
+        self.answers[key] = (now + self.lifetime, answer)
+        # The oldest stand first: what has expired is not kept, a secret least of all.
+        while self.answers:
+            oldest, (until, _answer) = next(iter(self.answers.items()))
+            if until >= now and len(self.answers) <= MAX_REMEMBERED:
+                break
+            del self.answers[oldest]
 
 
 def _facts(site: Site | None) -> SiteFacts | None:

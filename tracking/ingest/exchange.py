@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 
-from accounts.authentication import bearer
+from accounts.authentication import bearer, looks_like_token
 from tracking import enrich
 from tracking.ingest import directory, steps, wire, writer
 from tracking.ingest.directory import NotLoaded
@@ -24,6 +24,8 @@ from tracking.ingest.steps import Arrival
 from tracking.ingest.wire import Dropped, Hit, Unusable
 
 MAX_BODY = 4 * 1024 * 1024
+# So many events are taken through the steps before other requests have their turn.
+BREATH = 20
 
 # What every answer says, also a refusal: a page of any origin may send events and read the answer.
 HEADERS = {
@@ -49,7 +51,7 @@ class Unavailable(Exception):
 # --- What came in -------------------------------------------------------------------------------
 
 
-def known(ask: Callable[[], T]) -> Generator[Load, None, T]:
+def known(ask: Callable[[], T]) -> Generator[Load | None, None, T]:
     """The answer of `ask`; gives out what has to be loaded before it can be had."""
     while True:
         try:
@@ -58,14 +60,15 @@ def known(ask: Callable[[], T]) -> Generator[Load, None, T]:
             yield missing.load
 
 
-def arrival(header: Callable[[str], str], peer: str) -> Generator[Load, None, Arrival]:
+def arrival(header: Callable[[str], str], peer: str) -> Generator[Load | None, None, Arrival]:
     """What a request says besides its body; `header` is "" for what it does not say.
 
     Raises `Unusable` for a token that may not send.
     """
     token = None
     if text := bearer(header("authorization")):
-        token = yield from known(partial(directory.token.get, text))
+        if looks_like_token(text):  # nothing else is worth remembering
+            token = yield from known(partial(directory.token.get, text))
         if token is None:
             raise Unusable("token_invalid", "This token is unknown, expired or revoked.", 401)
         if not token.may_ingest:
@@ -120,10 +123,15 @@ class Reading:
         ]
 
 
-def read(body: bytes, came: Arrival) -> Generator[Load, None, Reading]:
-    """The events of a body, after the steps. Raises `Unusable` when nothing can be read."""
+def read(body: bytes, came: Arrival) -> Generator[Load | None, None, Reading]:
+    """The events of a body, after the steps; None is given out now and then, to let others in.
+
+    Raises `Unusable` when nothing can be read.
+    """
     reading = Reading()
-    for item in wire.decode(body, came.received_at):
+    for number, item in enumerate(wire.decode(body, came.received_at), start=1):
+        if number % BREATH == 0:
+            yield None
         try:
             if isinstance(item, Dropped):
                 raise item
@@ -167,6 +175,11 @@ def answer(outcomes: list[tuple[str, str, str]]) -> Answer:
         told_now = {"result": result, "reason": reason} if reason else {"result": result}
         results.setdefault(name, told_now)
     return Answer(202, {"results": results})
+
+
+def fault() -> Answer:
+    """The answer for a defect of ours."""
+    return problem(500, "internal_error", "This is our fault: it has been written down.")
 
 
 def refusal(error: Unusable | Unavailable) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from privacy import pseudonyms
@@ -16,6 +16,7 @@ from tracking.models.events import EventFlag
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 PAST = timedelta(days=7)
 FUTURE = timedelta(minutes=5)
+MAX_HOSTS = 10
 # A clock that is off by less than the network takes is not corrected.
 TOLERATED_SKEW = timedelta(seconds=5)
 
@@ -31,6 +32,13 @@ class Arrival:
     origin: str = ""
     referer: str = ""
     token: TokenFacts | None = None
+    hosts: set[str] = field(default_factory=set)
+
+    def may_ask_for(self, host: str) -> bool:
+        """Whether the site of a host is looked up: the events of a request come from few hosts."""
+        if len(self.hosts) < MAX_HOSTS:
+            self.hosts.add(host)
+        return host in self.hosts
 
     @property
     def trusted(self) -> bool:
@@ -42,8 +50,10 @@ def _site_of(hit: Hit, arrival: Arrival) -> SiteFacts | None:
     if hit.site_key:
         return directory.site_by_key.get(hit.site_key)
     for url in (arrival.origin, hit.url or "", arrival.referer):
-        host = cut(enrich.page_of(url).host, 253)
-        found = directory.site_by_host.get(host.lower()) if host else None
+        host = cut(enrich.page_of(url[: enrich.MAX_URL]).host, 253)
+        if host is None or not arrival.may_ask_for(host.lower()):
+            continue
+        found = directory.site_by_host.get(host.lower())
         if found is not None:
             return found
     return directory.default_site.get()
@@ -108,7 +118,7 @@ def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     hit.device = found.device or None
     hit.bot = found.bot
     hit.screen = enrich.screen_of(hit.screen)
-    hit.language = enrich.language_of(hit.language or arrival.language)
+    hit.language = enrich.language_of((hit.language or arrival.language)[:64])
 
 
 def pseudonym(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
@@ -126,11 +136,11 @@ def pseudonym(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
 
 def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """Which page it was, and where the visitor came from."""
-    found = enrich.page_of(hit.url or hit.path or "")
+    found = enrich.page_of((hit.url or hit.path or "")[: enrich.MAX_URL])
     hit.host = cut(found.host, 253)
     hit.path = cut(found.path)
     own = facts.domains | {enrich.bare(found.host)}
-    source = enrich.source_of(hit.referrer or "", found.query, own)
+    source = enrich.source_of((hit.referrer or "")[: enrich.MAX_URL], found.query, own)
     hit.source, hit.medium = cut(source.source), cut(source.medium)
     hit.campaign, hit.term, hit.content = (
         cut(source.campaign),

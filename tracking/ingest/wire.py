@@ -17,6 +17,7 @@ MAX_EVENT_BYTES = 65_536
 MAX_TEXT_BYTES = 512
 MAX_NAME_BYTES = 64
 MAX_PROPS_BYTES = 8_192
+MAX_PROPS_DEPTH = 4
 MAX_KEY_BYTES = 64
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -215,6 +216,27 @@ def moment(value: float | str | None) -> datetime | None:
         raise Dropped("timestamp_invalid") from None
 
 
+def storable(value: Decimal) -> bool:
+    """Whether a value fits its column, judged by its digits: arithmetic on huge ones never ends."""
+    if not value.is_finite():
+        return False
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and -10 <= exponent <= 14 and value.adjusted() < 14
+
+
+def bounded(value: Any, depth: int = 0) -> bool:
+    """Whether a property is of a size that stays so in the database, which writes 1e308 in full."""
+    if isinstance(value, dict):
+        return depth < MAX_PROPS_DEPTH and all(
+            len(key) <= 128 and bounded(item, depth + 1) for key, item in value.items()
+        )
+    if isinstance(value, list):
+        return depth < MAX_PROPS_DEPTH and all(bounded(item, depth + 1) for item in value)
+    if isinstance(value, float):
+        return value == 0 or 1e-15 < abs(value) < 1e21
+    return not isinstance(value, int) or abs(value) < 10**21
+
+
 def event_name(form: EventForm) -> str:
     """The event's name in LinkPro's words, also where the form follows seed 003."""
     if form.name:
@@ -238,8 +260,9 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
     props = _encode(form.props).decode() if form.props else None
     if props is not None and len(props) > MAX_PROPS_BYTES:
         raise Dropped("props_too_large")
-    value = form.value
-    if value is not None and (not value.is_finite() or abs(value) >= 10**14):
+    if form.props and not bounded(form.props):
+        raise Dropped("props_invalid")
+    if form.value is not None and not storable(form.value):
         raise Dropped("value_invalid")
     return Hit(
         event_id=event_id(form.id, received_at),
@@ -260,7 +283,7 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
         category=cut(form.category),
         action=cut(form.action),
         label=cut(form.label),
-        value=value,
+        value=form.value,
         currency=cut(form.currency, 3),
         props=without_nul(props) if props else None,
     )

@@ -93,6 +93,8 @@ _MAX_AGENT_IDS = 50_000
 
 def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
     """Give every hit the number of its user agent; new agents get a row first."""
+    if len(_agent_ids) > _MAX_AGENT_IDS:  # before anything is looked up, or it would be missing
+        _agent_ids.clear()
     texts = {hit.agent for hit in hits if hit.agent}
     new = sorted(text for text in texts if text not in _agent_ids)
     if new:
@@ -111,8 +113,6 @@ def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
             ],
         ).fetchall()
         connection.commit()  # a number is only remembered once it is sure to stay
-        if len(_agent_ids) > _MAX_AGENT_IDS:
-            _agent_ids.clear()
         _agent_ids.update(dict(rows))
     for hit in hits:
         hit.agent_id = _agent_ids.get(hit.agent)
