@@ -248,6 +248,7 @@ def postgres_settings(programs: Path) -> dict[str, str]:
         "shared_buffers": "128MB",
         "jit": "off",
         "log_min_duration_statement": "1000",
+        "log_parameter_max_length": "0",  # rows of events are parameters: no log keeps them
     }
     if sys.platform == "linux":
         # Crash recovery asks the file system once instead of syncing thousands of files.

@@ -169,7 +169,7 @@ def database_settings(url: str) -> dict:
 
 DATABASES = {"default": database_settings(database_url())}
 # Where a transaction pooler stands before PostgreSQL, the event writer needs a way around it:
-# its staging table lives in the session.
+# its settings and prepared statements live in the session.
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
