@@ -136,8 +136,9 @@ def take(request: HttpRequest) -> Answer:
         return request.headers.get(name, "")
 
     try:
+        body = exchange.plain(read_body(request), header("content-encoding"))
         came = loaded(exchange.arrival(header, request.META.get("REMOTE_ADDR", "")))
-        reading = loaded(exchange.read(read_body(request), came))
+        reading = loaded(exchange.read(body, came))
         return exchange.answer(reading.outcomes(store(reading.hits, reading.refused)))
     except (Unusable, Unavailable) as error:
         return exchange.refusal(error)

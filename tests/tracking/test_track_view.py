@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from django.test import Client
 
 from accounts.models import Membership, Site
-from linkpro.asgi import application
-from tests.conftest import CHROME, GOOGLEBOT
-from tracking.ingest import app as endpoint
+from tests.conftest import GOOGLEBOT
+from tests.tracking.conftest import PATHS, Send
 from tracking.ingest import writer
 from tracking.ingest.exchange import MAX_BODY
 from tracking.models.events import Event, EventFlag, Outcome
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATHS = ("/api/track", "/api/v1/track")
 # The payloads of seed 003, word for word.
 CONVERSION = (
     '{"sessionId": "lt_1234567890_abc123", "type": "event", "category": "conversion",'
@@ -35,73 +30,6 @@ MANUAL_TEST = (
     '{"sessionId": "test_session", "type": "event", "category": "test",'
     ' "action": "manual_test", "timestamp": 1640995200000}'
 )
-
-
-# --- The doors -------------------------------------------------------------------------------
-
-
-@dataclass
-class Reply:
-    status: int
-    headers: dict[str, str]
-    body: Any
-
-    @property
-    def results(self) -> dict[str, str]:
-        """The outcome of each id, with its reason behind a colon."""
-        return {
-            name: ": ".join(filter(None, (told["result"], told.get("reason"))))
-            for name, told in self.body["results"].items()
-        }
-
-
-async def _talk(method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": path,
-        "query_string": b"",
-        "client": ("203.0.113.7", 40_000),
-        "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
-    }
-    client = ApplicationCommunicator(application, scope)
-    await client.send_input({"type": "http.request", "body": body})
-    start = await client.receive_output(timeout=10)
-    end = await client.receive_output(timeout=10)
-    await client.wait()
-    await endpoint.shut_down()
-    told = {name.decode(): text.decode() for name, text in start["headers"]}
-    return Reply(start["status"], told, json.loads(end["body"] or "null"))
-
-
-def through_endpoint(method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-    return asyncio.run(_talk(method, path, body, headers))
-
-
-def through_view(method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-    kind = headers.pop("content-type", "text/plain;charset=UTF-8")
-    answer = Client(enforce_csrf_checks=True).generic(
-        method, path, body, kind, headers=headers, REMOTE_ADDR="203.0.113.7"
-    )
-    told = {name.lower(): text for name, text in answer.headers.items()}
-    return Reply(answer.status_code, told, json.loads(answer.content or "null"))
-
-
-Send = Callable[..., Reply]
-
-
-@pytest.fixture(params=[through_endpoint, through_view], ids=["endpoint", "view"])
-def send(request: pytest.FixtureRequest) -> Send:
-    """Send a body (or what becomes JSON) through one of the doors."""
-
-    def post(body: Any, path: str = PATHS[0], method: str = "POST", **headers: str) -> Reply:
-        if not isinstance(body, bytes):
-            body = (body if isinstance(body, str) else json.dumps(body)).encode()
-        given = {"host": "localhost", "user-agent": CHROME}
-        given |= {name.replace("_", "-"): text for name, text in headers.items()}
-        return request.param(method, path, body, given)
-
-    return post
 
 
 def stored(site: Site) -> list[Event]:

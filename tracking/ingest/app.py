@@ -242,12 +242,16 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> Answer:
     headers = dict(scope["headers"])
 
     def header(name: str) -> str:
+        if name == settings.CLIENT_IP_HEADER.lower():  # proxies may add lines instead of words
+            lines = [value for key, value in scope["headers"] if key == name.encode()]
+            return b",".join(lines).decode("latin-1")
         return headers.get(name.encode(), b"").decode("latin-1")
 
     _check_host(header("host"))
     peer = scope["client"][0] if scope.get("client") else ""
     arrival = await _patiently(exchange.arrival(header, peer))
-    body = await read_body(receive, header("content-length"))
+    packed = await read_body(receive, header("content-length"))
+    body = exchange.plain(packed, header("content-encoding"))
     reading = await _patiently(exchange.read(body, arrival))
     ends = await committer().store(reading.hits, reading.refused)
     return exchange.answer(reading.outcomes(ends))

@@ -8,6 +8,7 @@ given out by a generator; the door runs it where it may wait, and goes on.
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -92,6 +93,28 @@ def body_too_large() -> Unusable:
 def body_incomplete() -> Unusable:
     """The refusal of a body that was cut short; its sender is hardly there to read it."""
     return Unusable("body_incomplete", "The connection closed before the body ended.")
+
+
+def plain(body: bytes, encoding: str) -> bytes:
+    """The body as it was before it was packed, at most `MAX_BODY` bytes of it. Raises `Unusable`.
+
+    One gzip member, whole: what follows it, or is missing, is a sign of a broken sender.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise Unusable("encoding_unknown", "Send the body as it is, or packed with gzip.", 415)
+    packed = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        text = packed.decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        raise Unusable("encoding_invalid", "The body is not packed with gzip.") from None
+    if len(text) > MAX_BODY:
+        raise body_too_large()
+    if not packed.eof or packed.unused_data:
+        raise Unusable("encoding_invalid", "The packed body is cut short, or something follows it.")
+    return text
 
 
 @dataclass(slots=True)

@@ -289,13 +289,36 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
     )
 
 
+# Escaped halves of characters beyond the first plane: a pair is one character, a half is none.
+_HALVES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def without_halves(body: bytes) -> bytes:
+    """JSON in which half a character, which no text may hold, is written as unknown (U+FFFD)."""
+    return _HALVES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+
+
+def _read_envelope(body: bytes) -> tuple[bytes, Envelope]:
+    """The body and what is said once in it; mended when one event's text breaks it for all."""
+    try:
+        return body, _decode_envelope(body)
+    except msgspec.MsgspecError:
+        mended = without_halves(body)
+        if mended == body:
+            raise
+        return mended, _decode_envelope(mended)
+
+
 def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
     """The events of a request body, single or batch. Raises `Unusable`."""
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.strip():
         raise Unusable("body_empty", "The body is empty: send an event as JSON.")
     try:
-        envelope = _decode_envelope(body)
+        body, envelope = _read_envelope(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Unusable("json_invalid", f"The body is not an event as JSON: {error}") from None
     raws: list[Any] = [body]
