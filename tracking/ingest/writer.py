@@ -8,7 +8,7 @@ commit and never before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
 
@@ -178,21 +178,43 @@ def count_outcomes(connection: Connection, outcomes: Refusals) -> None:
     )
 
 
-def _store(connection: Connection, hits: Sequence[Hit], refused: Refusals) -> list[str]:
+UNSTORABLE = (errors.DataError, errors.IntegrityError)
+
+
+def _insert(connection: Connection, hits: Sequence[Hit]) -> list[str]:
+    """Store the hits whose ids are new, mark their days; one outcome a hit."""
+    return _results(hits, set(connection.execute(STORE, [_as_json(hits)]).fetchall()))
+
+
+def _insert_what_fits(connection: Connection, hits: Sequence[Hit]) -> list[str]:
+    """Like `_insert`; a row that the database refuses is found by halving and refused alone."""
     try:
-        if hits:
-            ensure_months(connection, hits)
-            number_agents(connection, hits)
-            new = set(connection.execute(STORE, [_as_json(hits)]).fetchall())
-            results = _results(hits, new)
-        else:
-            results = []
-        ends = [
-            (hit.site_id, BOT if result == STORED and hit.bot else result)
-            for hit, result in zip(hits, results, strict=True)
-        ]
-        count_outcomes(connection, [*ends, *refused])
-        connection.commit()
+        with connection.transaction():  # within the batch's: a savepoint
+            return _insert(connection, hits)
+    except UNSTORABLE as error:
+        if len(hits) == 1:
+            return [f"unstorable_{error.sqlstate or 'row'}"]
+        middle = len(hits) // 2
+        first = _insert_what_fits(connection, hits[:middle])
+        return first + _insert_what_fits(connection, hits[middle:])
+
+
+Insert = Callable[[Connection, Sequence[Hit]], list[str]]
+
+
+def _store(
+    connection: Connection, hits: Sequence[Hit], refused: Refusals, insert: Insert
+) -> list[str]:
+    try:
+        ensure_months(connection, hits)
+        number_agents(connection, hits)
+        with connection.transaction():  # what went before has committed: this one commits too
+            results = insert(connection, hits) if hits else []
+            ends = [
+                (hit.site_id, BOT if result == STORED and hit.bot else result)
+                for hit, result in zip(hits, results, strict=True)
+            ]
+            count_outcomes(connection, [*ends, *refused])
     except BaseException:
         if not connection.closed:
             connection.rollback()
@@ -200,26 +222,19 @@ def _store(connection: Connection, hits: Sequence[Hit], refused: Refusals) -> li
     return results
 
 
-UNSTORABLE = (errors.DataError, errors.IntegrityError)
-
-
 def write(
     connection: Connection, hits: Sequence[Hit], refused: Sequence[tuple[int | None, str]] = ()
 ) -> list[str]:
     """Commit a batch; one outcome a hit: `stored`, `duplicate`, or the reason of its refusal.
 
-    A row that the database refuses is found by halving and refused alone. Raises psycopg's
-    `OperationalError` when the batch could not be committed: its senders are to try again.
+    A batch with a row that the database refuses is rolled back and written once more without it,
+    in one transaction like any other. Raises psycopg's `OperationalError` when the batch could not
+    be committed: its senders are to try again.
     """
     try:
-        return _store(connection, hits, refused)
-    except UNSTORABLE as error:
-        if len(hits) > 1:
-            middle = len(hits) // 2
-            return write(connection, hits[:middle], refused) + write(connection, hits[middle:])
-        reason = f"unstorable_{error.sqlstate or 'row'}"
-        _store(connection, [], [*refused, *((hit.site_id, reason) for hit in hits)])
-        return [reason for _hit in hits]
+        return _store(connection, hits, refused, _insert)
+    except UNSTORABLE:
+        return _store(connection, hits, refused, _insert_what_fits)
 
 
 # --- Replacing a day ----------------------------------------------------------------------------
