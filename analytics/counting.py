@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from analytics.metrics import MEASURES
 from tracking.models.events import EventFlag
 
 SESSION_GAP = "30 minutes"
@@ -102,10 +103,8 @@ _OF_EVENTS = """
     count(*) FILTER (WHERE name = 'conversion') AS conversions,
     NULL::bigint AS bounces, NULL::bigint AS duration_seconds
 """
-MEASURES = (
-    "visitors, sessions, page_views, events, clicks, clickers, conversions, bounces, "
-    "duration_seconds"
-)
+# The measures as columns of SQL, in the order in which they are counted above.
+COLUMNS = ", ".join(MEASURES)
 
 
 def visit_stats(names: tuple[str, ...], *, total: bool = False) -> str:

@@ -278,13 +278,6 @@ def _large_enough(scope: Scope, row: Row) -> bool:
     return not scope.min_cell or (visitors or 0) >= scope.min_cell
 
 
-def change(now: Number | None, before: Number | None) -> float | None:
-    """(now - before) / before; None where either is unknown or there was nothing before."""
-    if now is None or not before:
-        return None
-    return (now - before) / before
-
-
 def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
     """The site's raw events without those of bots: what `counting.HITS` counts."""
     automated = F("flags").bitand(int(EventFlag.AUTOMATED))

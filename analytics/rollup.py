@@ -17,7 +17,7 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Site
 from analytics import counting
-from analytics.counting import EVENT_DIMENSIONS, MEASURES, VISIT_DIMENSIONS
+from analytics.counting import COLUMNS, EVENT_DIMENSIONS, VISIT_DIMENSIONS
 from analytics.models import SiteDay
 from tracking import partitions
 from tracking.models import DirtyDay
@@ -49,8 +49,8 @@ def _temporary(name: str, query: str) -> str:
 def _rows_of_day(counted: str) -> str:
     """The counts as rows of the day's statistics."""
     return (
-        f"SELECT %(site)s::int AS site_id, date, dimension, value, {MEASURES}"  # noqa: S608
-        f" FROM ({counted}) counted (date, dimension, value, {MEASURES}) WHERE events > 0"
+        f"SELECT %(site)s::int AS site_id, date, dimension, value, {COLUMNS}"  # noqa: S608
+        f" FROM ({counted}) counted (date, dimension, value, {COLUMNS}) WHERE events > 0"
     )
 
 
@@ -109,7 +109,7 @@ def _count_again(cursor: CursorWrapper, site: Site, date: date) -> int:
         cursor, "tracking_session", "new_session", "site_id, date, key", _SESSION_COLUMNS, day
     )
     key = "site_id, dimension, date, value"
-    return changed + _replace(cursor, "analytics_dailystat", "new_stat", key, MEASURES, day)
+    return changed + _replace(cursor, "analytics_dailystat", "new_stat", key, COLUMNS, day)
 
 
 @transaction.atomic

@@ -17,7 +17,8 @@ from django.db import connection
 
 from accounts.models import Site
 from analytics import counting
-from analytics.counting import DIMENSIONS, EVENT_DIMENSIONS, MEASURES, VISIT_KEY
+from analytics.counting import COLUMNS, DIMENSIONS, EVENT_DIMENSIONS, VISIT_KEY
+from analytics.metrics import MEASURES
 
 
 class Operator(StrEnum):
@@ -144,9 +145,9 @@ def unknown_measures(filters: Sequence[Filter]) -> frozenset[str]:
 
 def _counts(values: Sequence[Any], filters: Sequence[Filter]) -> Counts:
     unknown = unknown_measures(filters)
-    names = MEASURES.split(", ")
     return {
-        name: None if name in unknown else value for name, value in zip(names, values, strict=True)
+        name: None if name in unknown else value
+        for name, value in zip(MEASURES, values, strict=True)
     }
 
 
@@ -166,7 +167,7 @@ def _ask(
     chain, parameters = _with(filters)
     counted = (
         f"SELECT * FROM ({counting.stats_of(dimension)})"  # noqa: S608
-        f" c (day, dimension, value, {MEASURES}) WHERE events > 0"
+        f" c (day, dimension, value, {COLUMNS}) WHERE events > 0"
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -180,7 +181,7 @@ def count_days(
     site: Site, dates: Sequence[date], dimension: str, filters: Sequence[Filter]
 ) -> dict[tuple[date, str], Counts]:
     """What passes the filters by day and value of a dimension ("": the total)."""
-    rows = _ask(site, dates, dimension, filters, f"SELECT day, value, {MEASURES} FROM counted")  # noqa: S608
+    rows = _ask(site, dates, dimension, filters, f"SELECT day, value, {COLUMNS} FROM counted")  # noqa: S608
     return {(row[0], row[1]): _counts(row[2:], filters) for row in rows}
 
 
@@ -195,7 +196,7 @@ def largest_values(
     offset: int,
 ) -> list[tuple[str, Counts]]:
     """The largest values of a dimension among what passes the filters, over all the days."""
-    sums = ", ".join(f"sum({name})::bigint" for name in MEASURES.split(", "))
+    sums = ", ".join(f"sum({name})::bigint" for name in MEASURES)
     rest = (
         f"SELECT value, {sums} FROM counted GROUP BY value"  # noqa: S608
         f" ORDER BY sum({order}) DESC, value LIMIT %(limit)s OFFSET %(offset)s"

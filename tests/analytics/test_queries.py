@@ -134,11 +134,3 @@ def test_visitors_now_are_those_of_the_last_five_minutes(scope, site):
         when = now - timedelta(minutes=minutes)
         send(site, [{"ip": f"84.160.1.{number}", "at": when}], now=now)
     assert queries.visitors_now(scope, site, now) == 2
-
-
-@pytest.mark.parametrize(
-    ("now", "before", "change"),
-    [(12, 10, 0.2), (5, 10, -0.5), (5, 0, None), (None, 5, None), (5, None, None)],
-)
-def test_a_change_is_relative_or_unknown(now, before, change):
-    assert queries.change(now, before) == (None if change is None else pytest.approx(change))

@@ -274,4 +274,5 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 
 def _given_name(scope: dict[str, Any]) -> str:
-    return dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given.decode("latin-1")
