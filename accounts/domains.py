@@ -1,8 +1,10 @@
-"""Host names as they are compared: lower case, ASCII, without port or trailing dot."""
+"""Host names as they are compared: lower case, ASCII, without port or trailing dot; networks."""
 
+import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -30,3 +32,15 @@ def host_name(text: str) -> str:
             % {"text": text[:80].encode("utf-8", "backslashreplace").decode()}
         )
     return host
+
+
+def valid_network(text: str) -> None:
+    """Raise `ValidationError` unless the text is an IP address or a network such as 10.0.0.0/8."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValidationError(
+            _("“%(text)s” is no address or network. Write it like 203.0.113.7 or 2001:db8::/48."),
+            code="invalid_network",
+            params={"text": text[:80].encode("utf-8", "backslashreplace").decode()},
+        ) from None

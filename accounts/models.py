@@ -14,11 +14,13 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.domains import valid_network
 from accounts.roles import AccessLevel, Role, TokenScope
 from accounts.tenancy import Scope, TenantOwned
 from accounts.zones import Clock, valid_zone
@@ -173,6 +175,11 @@ class Site(TenantOwned):
         BIO = "bio", _("Link in bio")
         GA4 = "ga4", _("GA4 property")
 
+    class Addresses(models.TextChoices):
+        NONE = "none", _("Do not keep them")
+        TRUNCATED = "truncated", _("Keep their beginning")
+        FULL = "full", _("Keep them whole")
+
     owner_path = ""
     site_path = "pk"
 
@@ -199,6 +206,46 @@ class Site(TenantOwned):
         blank=True,
         editable=False,
         help_text=_("Pairs of the last day and its time zone, in order."),
+    )
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        default="EUR",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", _("Write it like EUR."))],
+        help_text=_("What revenue is summed in; sums in other currencies are listed apart."),
+    )
+    addresses = models.CharField(
+        _("visitors' addresses"),
+        max_length=16,
+        choices=Addresses,
+        default=Addresses.NONE,
+        help_text=_("What is stored of them; a country and a visitor of the day come of them all."),
+    )
+    address_days = models.PositiveSmallIntegerField(
+        _("days that addresses are kept"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
+    excluded_networks = ArrayField(
+        models.CharField(max_length=43, validators=[valid_network]),
+        verbose_name=_("excluded networks"),
+        size=100,
+        default=list,
+        blank=True,
+        help_text=_("Your own addresses, such as 203.0.113.7 or 2001:db8::/48: not counted."),
+    )
+    excluded_paths = ArrayField(
+        models.CharField(max_length=512),
+        verbose_name=_("excluded paths"),
+        size=100,
+        default=list,
+        blank=True,
+        help_text=_("Pages that are not counted, such as /admin/*; * stands for anything."),
+    )
+    own_hosts_only = models.BooleanField(
+        _("own domains only"),
+        default=False,
+        help_text=_("Refuse events of pages on other hosts than the site's domains."),
     )
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
