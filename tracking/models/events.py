@@ -153,6 +153,7 @@ class Session(OfSite):
     conversions = models.IntegerField()
     duration_seconds = models.IntegerField()
     bounced = models.BooleanField()
+    continued = models.BooleanField(default=False)
 
     class Meta(OfSite.Meta):
         managed = False
