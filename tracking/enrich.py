@@ -1,4 +1,8 @@
-"""What can be told from an address, a user agent, a referrer and a URL. Pure: no database."""
+"""What can be told from an address and a referrer. Pure: no database.
+
+What a user agent says stands in `agents`, what a URL says in `pages`; their names can be had here
+as well.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,22 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 
+from tracking.agents import MAX_AGENT as MAX_AGENT
+from tracking.agents import AgentFacts as AgentFacts
+from tracking.agents import agent_facts as agent_facts
+from tracking.agents import lists_version as lists_version
+from tracking.pages import CLICK_IDS as CLICK_IDS
+from tracking.pages import MAX_URL as MAX_URL
+from tracking.pages import UTM as UTM
+from tracking.pages import Page as Page
+from tracking.pages import page_of as page_of
+
 DATA = Path(__file__).parent / "data"
-MAX_AGENT = 512  # characters, cut before any pattern looks at them
-MAX_URL = 4_096
-MAX_HOST = 253
 
 
 # --- Addresses --------------------------------------------------------------------------------
@@ -94,113 +103,6 @@ def country_of(address: str) -> str | None:
     return found.get("country_code") or (found.get("country") or {}).get("iso_code")
 
 
-# --- User agents ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AgentFacts:
-    """What a user agent says of itself; `bot` is its class, empty for people."""
-
-    browser: str = ""
-    os: str = ""
-    device: str = ""
-    bot: str = ""
-
-
-@lru_cache(maxsize=1)
-def lists_version() -> str:
-    """The versions of the lists that `agent_facts` judges by."""
-    return f"uap {version('ua-parser-builtins')}, crawlers {version('crawler-user-agents')}"
-
-
-# What a crawler that no list knows yet calls itself.
-_CALLS_ITSELF_BOT = re.compile(r"bot\b|crawl|spider|headless|preview|scrap", re.IGNORECASE)
-_SYSTEMS = {"Mac OS X": "macOS", "Linux": "Linux", "Ubuntu": "Linux", "Fedora": "Linux"}
-
-
-def _bot_class(text: str) -> str:
-    import crawleruseragents
-
-    if not crawleruseragents.is_crawler(text):
-        return "unlisted" if _CALLS_ITSELF_BOT.search(text) else ""
-    for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA:
-        if re.search(entry["pattern"], text):
-            return (entry.get("tags") or ["crawler"])[0]
-    return "crawler"
-
-
-def _device(text: str, os: str) -> str:
-    if os in ("iOS", "Android", "Windows Phone") or "Mobile" in text:
-        tablet = "iPad" in text or (os == "Android" and "Mobile" not in text)
-        return "tablet" if tablet else "mobile"
-    return "desktop"
-
-
-@lru_cache(maxsize=8_192)
-def agent_facts(text: str) -> AgentFacts:
-    """Browser, system and device of a user agent of at most `MAX_AGENT` characters."""
-    import ua_parser
-
-    if not text:
-        return AgentFacts()
-    parsed = ua_parser.parse(text)
-    browser = parsed.user_agent.family if parsed.user_agent else ""
-    os = parsed.os.family if parsed.os else ""
-    os = _SYSTEMS.get(os, os)
-    browser = browser.removeprefix("Mobile ")
-    for suffix in (" Mobile WebView", " Mobile iOS", " Mobile", " iOS", " UI/WKWebView"):
-        browser = browser.removesuffix(suffix)
-    return AgentFacts(browser[:64], os[:64], _device(text, os), _bot_class(text))
-
-
-# --- Pages ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The parts of a page's URL that count; `query` holds only what names a campaign."""
-
-    host: str | None
-    path: str | None
-    query: tuple[tuple[str, str], ...] = ()
-
-
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-# Click ids by the network that adds them, and whether they always mean a paid click.
-CLICK_IDS = {
-    "gclid": ("Google", True),
-    "gbraid": ("Google", True),
-    "wbraid": ("Google", True),
-    "msclkid": ("Bing", True),
-    "dclid": ("Google", True),
-    "ttclid": ("TikTok", True),
-    "twclid": ("Twitter", True),
-    "li_fat_id": ("LinkedIn", True),
-    "fbclid": ("Facebook", False),
-    "igshid": ("Instagram", False),
-}
-_NAMES_CAMPAIGN = frozenset((*UTM, "ref", "source", *CLICK_IDS))
-
-
-@lru_cache(maxsize=16_384)
-def page_of(url: str) -> Page:
-    """Host, path and campaign parameters of a URL or of a bare path."""
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").rstrip(".")[:MAX_HOST] or None
-        path = parts.path or ("/" if host else None)
-    except ValueError:
-        return Page(None, None)
-    try:
-        pairs = parse_qsl(parts.query, max_num_fields=200) if parts.query else []
-    except ValueError:  # nobody writes that many by hand: no campaign is named here
-        pairs = []
-    if parts.fragment.startswith("/"):  # a page of an application that routes by fragment
-        path = f"{path or '/'}#{parts.fragment.partition('?')[0]}"
-    query = tuple((key, value) for key, value in pairs if key in _NAMES_CAMPAIGN and value)
-    return Page(host, path, query)
-
-
 # --- Sources ----------------------------------------------------------------------------------
 
 
@@ -223,7 +125,7 @@ def _referrers() -> dict[str, tuple[str, str]]:
     lists = json.loads((DATA / "referrers.json").read_text())
     return {
         host: (kind, name)
-        for kind in ("search", "social", "ai")
+        for kind in ("search", "social", "email", "ai")  # of a host on two lists the last holds
         for host, name in lists[kind].items()
     }
 
@@ -233,7 +135,11 @@ _COUNTRY_ENDING = re.compile(r"(?:com?|org|net|gov|edu)?\.?[a-z]{2}|com|net|org"
 
 @lru_cache(maxsize=16_384)
 def named_referrer(host: str) -> tuple[str, str] | None:
-    """Kind (`search`, `social`, `ai`) and name of a well-known host, by suffix and by ending."""
+    """Kind (`search`, `social`, `ai`, `email`) and name of a well-known host, by suffix and ending.
+
+    Search engines have other services beside them, where nobody searches: of their subdomains
+    only those count that are on the list, or are as short as `m` and `de`.
+    """
     known = _referrers()
     labels = host.split(".")[-6:]  # no name that is known has more
     for start in range(len(labels) - 1):
@@ -242,14 +148,14 @@ def named_referrer(host: str) -> tuple[str, str] | None:
         found = known.get(suffix) or known.get("{}." + ending)
         if found is None and _COUNTRY_ENDING.fullmatch(ending):
             found = known.get(labels[start] + ".{}")
-        if found:
+        if found and (found[0] != "search" or all(len(label) < 4 for label in labels[:start])):
             return found
     return None
 
 
 _PAID = re.compile(r"^(.*cp.*|ppc|retargeting|paid.*)$")
 _CHANNEL_OF_KIND = {"search": "organic_search", "social": "organic_social", "ai": "ai_assistant"}
-_MEDIUM_OF_KIND = {"search": "organic", "social": "social", "ai": "ai"}
+_MEDIUM_OF_KIND = {"search": "organic", "social": "social", "ai": "ai", "email": "email"}
 
 
 def channel_of(kind: str | None, medium: str, paid: bool) -> str:
@@ -258,7 +164,7 @@ def channel_of(kind: str | None, medium: str, paid: bool) -> str:
         return "display"
     if paid or _PAID.match(medium):
         return {"search": "paid_search", "social": "paid_social"}.get(kind or "", "paid_other")
-    if medium in ("email", "e-mail", "mail", "newsletter"):
+    if kind == "email" or medium in ("email", "e-mail", "mail", "newsletter"):
         return "email"
     if medium == "affiliate":
         return "affiliate"

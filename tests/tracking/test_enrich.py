@@ -1,11 +1,10 @@
 """What is told from an address, an agent, a referrer and a URL."""
 
-import crawleruseragents
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import CHROME, GOOGLEBOT, IPHONE
+from tests.conftest import CHROME, IPHONE
 from tracking import enrich
 from tracking.enrich import agent_facts, client_address, page_of, plain_address, source_of
 
@@ -96,18 +95,6 @@ def test_browsers_are_named_as_people_name_them(agent, browser, os, device):
     assert (facts.browser, facts.os, facts.device, facts.bot) == (browser, os, device, "")
 
 
-def test_known_bots_are_found_and_have_a_class():
-    agents = [
-        agent[: enrich.MAX_AGENT]
-        for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA[::15]
-        for agent in entry["instances"][:1]
-    ]
-    assert agents
-    assert [agent for agent in agents if not agent_facts(agent).bot] == []
-    assert agent_facts(GOOGLEBOT).bot == "search-engine"
-    assert agent_facts("MyOwnCrawler/1.0").bot == "unlisted"
-
-
 @pytest.mark.parametrize(
     ("url", "host", "path"),
     [
@@ -117,12 +104,41 @@ def test_known_bots_are_found_and_have_a_class():
         ("https://acme.test/#/route/1", "acme.test", "/#/route/1"),
         ("/a/b?c", None, "/a/b"),
         ("http://user:secret@acme.test:8080/a", "acme.test", "/a"),
+        ("https://münchen.test/straße", "xn--mnchen-3ya.test", "/straße"),
+        ("https://a b.test/x", None, "/x"),
+        ("https://<script>/x", None, "/x"),
+        ("https://\u202emoc.test/x", None, "/x"),
+        ("http://[2001:db8::1]:80/x", "2001:db8::1", "/x"),
         ("http://[::1", None, None),
         ("", None, None),
     ],
 )
 def test_of_a_url_the_host_and_the_path_are_kept(url, host, path):
     assert (page_of(url).host, page_of(url).path) == (host, path)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/unsubscribe/ada@acme.test", "/unsubscribe/[e-mail]"),
+        ("/unsubscribe/ada.l%40acme.test/now", "/unsubscribe/[e-mail]/now"),
+        ("https://a.test/#/reset/ada@acme.test", "/#/reset/[e-mail]"),
+        ("/shop;jsessionid=1A2B3C/cart", "/shop/cart"),
+        ("/in/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "/in/[token]"),
+        ("/@ada", "/@ada"),
+        ("/@ada@mastodon.social", "/@ada@mastodon.social"),
+        ("/package/react@18.2.0", "/package/react@18.2.0"),
+        ("/logo@2x.png", "/logo@2x.png"),
+        ("/eyJustAWord", "/eyJustAWord"),
+    ],
+)
+def test_a_path_is_kept_without_personal_data(url, path):
+    assert page_of(url).path == path
+
+
+def test_a_campaign_is_kept_without_personal_data():
+    found = source_of("", page_of("/?utm_source=letter&utm_content=ada@acme.test").query, OWN)
+    assert (found.source, found.content) == ("letter", "[e-mail]")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +159,12 @@ def test_of_a_url_the_host_and_the_path_are_kept(url, host, path):
         ("", "/?utm_source=facebook&utm_medium=paid_social", "Facebook", "paid_social"),
         ("", "/?utm_source=october&utm_medium=email", "october", "email"),
         ("https://blog.example.org/", "/?ref=partner", "partner", "referral"),
+        ("https://cn.bing.com/search?q=x", "/", "Bing", "organic_search"),
+        ("https://accounts.google.com/", "/", "accounts.google.com", "referral"),
+        ("https://docs.google.com/", "/", "docs.google.com", "referral"),
+        ("https://mail.google.com/", "/", "Gmail", "email"),
+        ("android-app://com.google.android.gm/", "/", "Gmail", "email"),
+        ("android-app://com.facebook.katana/", "/", "Facebook", "organic_social"),
         ("not a url", "/", None, "direct"),
     ],
 )
