@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -30,17 +31,20 @@ def looks_like_token(text: str) -> bool:
     return text.startswith(TOKEN_PREFIX) and len(text) <= MAX_TOKEN and text.isascii()
 
 
+def find_tokens(texts: Iterable[str]) -> dict[str, ApiToken]:
+    """The living tokens with these texts, with their members, users and tenants loaded."""
+    by_digest = {token_digest(text): text for text in texts if looks_like_token(text)}
+    tokens = ApiToken.objects.unscoped("the token itself says whose it is")
+    found = tokens.filter(digest__in=list(by_digest)).select_related(
+        "member__user", "member__tenant"
+    )
+    now = timezone.now()
+    return {by_digest[bytes(token.digest)]: token for token in found if token.is_alive(now)}
+
+
 def find_token(text: str) -> ApiToken | None:
     """The living token with this text, with its member, user and tenant loaded."""
-    if not looks_like_token(text):
-        return None
-    tokens = ApiToken.objects.unscoped("the token itself says whose it is")
-    found = (
-        tokens.filter(digest=token_digest(text))
-        .select_related("member__user", "member__tenant")
-        .first()
-    )
-    return found if found is not None and found.is_alive(timezone.now()) else None
+    return find_tokens([text]).get(text)
 
 
 def note_use(token: ApiToken) -> None:

@@ -14,6 +14,7 @@ warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronou
 django = get_asgi_application()
 
 from tracking.ingest import app as ingest  # noqa: E402  needs Django's settings
+from tracking.ingest import committer  # noqa: E402
 
 
 async def lifespan(receive: Any, send: Any) -> None:
@@ -23,7 +24,7 @@ async def lifespan(receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            await ingest.shut_down()
+            await committer.shut_down()
             await send({"type": "lifespan.shutdown.complete"})
             return
 

@@ -44,6 +44,15 @@ PERIODIC = {
     "make partitions ahead": Periodic(
         "tracking.tasks.make_partitions", crontab(minute="7"), timedelta(hours=1), "slow"
     ),
+    "classify agents again": Periodic(
+        "tracking.tasks.classify_agents_again",
+        crontab(minute="27", hour="1"),
+        timedelta(hours=6),
+        "slow",
+    ),
+    "forget what is old": Periodic(
+        "tracking.tasks.forget_old", crontab(minute="47", hour="3"), timedelta(hours=6), "slow"
+    ),
     "destroy expired salts": Periodic(
         "privacy.tasks.destroy_expired_salts", crontab(minute="37"), timedelta(hours=1), "slow"
     ),

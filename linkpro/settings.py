@@ -271,6 +271,10 @@ DEFAULT_SITE = env.str("DEFAULT_SITE", "")
 # Networks whose CLIENT_IP_HEADER is believed; nobody's by default.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 CLIENT_IP_HEADER = env.str("CLIENT_IP_HEADER", "X-Forwarded-For")
+# Events that one address may send in the long run and at once, judged by each process for itself;
+# 0 for no limit. Senders with a token are not limited, nor is loopback.
+INGEST_EVENTS_PER_SECOND = env.float("INGEST_EVENTS_PER_SECOND", 50)
+INGEST_BURST = env.int("INGEST_BURST", 2_000)
 # A MaxMind or DB-IP database; without it countries come from the registries' assignments.
 GEOIP_PATH = env.str("GEOIP_PATH", "")
 

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.onboarding import found_tenant
 from accounts.roles import Role, TokenScope
-from tracking.ingest import directory, writer
+from tracking.ingest import directory, limits, writer
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -36,11 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
     """What a process remembers of sites, salts and agents belongs to another test's database."""
-    directory.forget()
-    writer.forget()
+    for module in (directory, writer, limits):
+        module.forget()
     yield
-    directory.forget()
-    writer.forget()
+    for module in (directory, writer, limits):
+        module.forget()
 
 
 # Django's flush after a committing test passes over partitioned tables.

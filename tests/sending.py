@@ -14,6 +14,7 @@ from analytics.models import SiteDay
 from tests.conftest import CHROME
 from tracking.ingest import steps, wire, writer
 from tracking.ingest.directory import NotLoaded, TokenFacts
+from tracking.ingest.samples import Refusal
 from tracking.ingest.steps import Arrival
 from tracking.ingest.wire import Dropped, Hit
 
@@ -54,7 +55,7 @@ def send(
             hits.append(run_steps(item, arrival_at(received, token=facts, **arrival)))
             outcomes.append("")
         except Dropped as dropped:
-            refused.append((None, dropped.reason))
+            refused.append(Refusal(None, dropped.reason))
             outcomes.append(dropped.reason)
     with writer.connect() as connection:
         results = iter(writer.write(connection, hits, refused))

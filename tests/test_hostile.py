@@ -113,7 +113,7 @@ def test_only_a_few_hosts_of_a_request_are_looked_up(site):
 
 
 def test_what_has_expired_is_not_kept(site, monkeypatch):
-    remembered = directory.Remembered(lambda key: key, lifetime=0.0)
+    remembered = directory.Remembered(lambda keys: {key: key for key in keys}, lifetime=0.0)
     for key in "abc":
         with pytest.raises(directory.NotLoaded) as missing:
             remembered.get(key)

@@ -252,7 +252,7 @@ def _must_be_kept(connection: Connection, site: Site, day: date, source: str) ->
         return False
     while True:
         try:
-            return directory.salt.get(site.pk, day) is None
+            return directory.salt.get((site.pk, day)) is None
         except NotLoaded as missing:
             missing.load()
 

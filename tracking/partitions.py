@@ -124,3 +124,52 @@ def ensure_ahead(connection: Connection, today: date) -> list[str]:
     """The partitions that the next months need, of every table."""
     months = months_ahead(today)
     return [name for partitioned in ALL for name in ensure(connection, partitioned, months)]
+
+
+# --- Ids that have been known for long enough -----------------------------------------------------
+
+KEYS_KEPT = timedelta(days=30)
+_OTHER_KEYS = f"{EVENT_KEY.table}_other"
+_PIECE = 20_000
+
+
+def _months_of(connection: Connection, partitioned: Partitioned) -> list[date]:
+    """The months that have a partition, in order."""
+    rows = connection.execute(
+        "SELECT right(c.relname, 7) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = to_regclass(%s) AND c.relname ~ '_[0-9]{4}_[0-9]{2}$'",
+        [partitioned.table],
+    ).fetchall()
+    return sorted(date(int(name[:4]), int(name[5:]), 1) for (name,) in rows)
+
+
+def drop_old_keys(connection: Connection, today: date) -> list[str]:
+    """Drop the ids of months that ended long ago; returns the names of their tables.
+
+    An event sent again later than that counts again. Waits for nobody: what is in use is dropped
+    another night. Needs a connection that commits by itself.
+    """
+    dropped = []
+    for month in _months_of(connection, EVENT_KEY):
+        if next_month(month) > today - KEYS_KEPT or month >= months_ahead(today)[0]:
+            continue
+        name = name_of(EVENT_KEY, month)
+        with connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = '1s'")
+            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+        dropped.append(name)
+    return dropped
+
+
+def forget_old_keys(connection: Connection, today: date) -> int:
+    """Delete ids that tell no time once they have been known for `KEYS_KEPT`, piece by piece."""
+    piece = sql.SQL(
+        "DELETE FROM {table} WHERE ctid IN"
+        " (SELECT ctid FROM {table} WHERE received_on < %s LIMIT %s)"
+    ).format(table=sql.Identifier(_OTHER_KEYS))
+    gone = 0
+    while True:
+        deleted = connection.execute(piece, [today - KEYS_KEPT, _PIECE]).rowcount
+        gone += deleted
+        if deleted < _PIECE:
+            return gone

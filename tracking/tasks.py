@@ -2,7 +2,7 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from tracking import outcomes, partitions
+from tracking import addresses, dictionary, outcomes, partitions, rejects
 
 
 @shared_task
@@ -16,3 +16,21 @@ def make_partitions() -> None:
     """Make the tables of the coming months before an event needs them."""
     connection.ensure_connection()
     partitions.ensure_ahead(connection.connection, timezone.now().date())
+
+
+@shared_task
+def forget_old() -> None:
+    """Forget what is kept for some time only: addresses, samples, ids, agents that nobody has."""
+    now = timezone.now()
+    addresses.forget(now)
+    rejects.forget_old(now)
+    dictionary.forget_unused(now)
+    connection.ensure_connection()
+    partitions.forget_old_keys(connection.connection, now.date())
+    partitions.drop_old_keys(connection.connection, now.date())
+
+
+@shared_task
+def classify_agents_again() -> None:
+    """Tell bots from people by the lists of today."""
+    dictionary.classify_again()

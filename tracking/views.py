@@ -23,7 +23,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracking.ingest import exchange, writer
-from tracking.ingest.exchange import MAX_BODY, Answer, Load, Unavailable
+from tracking.ingest.directory import NotLoaded
+from tracking.ingest.exchange import MAX_BODY, Answer, TooMany, Unavailable
+from tracking.ingest.samples import Refusal
 from tracking.ingest.wire import Hit, Unusable
 
 log = structlog.get_logger(__name__)
@@ -92,16 +94,16 @@ def analytics_js(request: HttpRequest) -> HttpResponse:
 # --- The second door ----------------------------------------------------------------------------
 
 
-def loaded(work: Generator[Load | None, None, T]) -> T:
+def loaded(work: Generator[NotLoaded | None, None, T]) -> T:
     """What the work comes to; what it waits for is loaded here and now."""
     while True:
         try:
-            load = next(work)
+            missing = next(work)
         except StopIteration as end:
             return end.value
         try:
-            if load is not None:
-                load()
+            if missing is not None:
+                missing.load()
         except Exception as error:
             log.error("directory not readable", error=str(error))
             raise Unavailable from error
@@ -118,7 +120,7 @@ def read_body(request: HttpRequest) -> bytes:
     return body
 
 
-def store(hits: Sequence[Hit], refused: Sequence[tuple[int | None, str]]) -> list[str]:
+def store(hits: Sequence[Hit], refused: Sequence[Refusal]) -> list[str]:
     """The outcomes of the hits, once they are committed. Raises `Unavailable`."""
     try:
         with writer.connect() as connection:
@@ -136,11 +138,15 @@ def take(request: HttpRequest) -> Answer:
         return request.headers.get(name, "")
 
     try:
-        body = exchange.plain(read_body(request), header("content-encoding"))
-        came = loaded(exchange.arrival(header, request.META.get("REMOTE_ADDR", "")))
-        reading = loaded(exchange.read(body, came))
-        return exchange.answer(reading.outcomes(store(reading.hits, reading.refused)))
-    except (Unusable, Unavailable) as error:
+        try:
+            came = loaded(exchange.arrival(header, request.META.get("REMOTE_ADDR", "")))
+            body = exchange.plain(read_body(request), header("content-encoding"))
+            reading = loaded(exchange.read(body, came))
+            return exchange.answer(reading.outcomes(store(reading.hits, reading.refused)))
+        except Unusable as error:
+            store([], [Refusal(None, error.code)])
+            return exchange.refusal(error)
+    except (Unavailable, TooMany) as error:
         return exchange.refusal(error)
 
 

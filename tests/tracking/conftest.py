@@ -14,7 +14,7 @@ from django.test import Client
 
 from linkpro.asgi import application
 from tests.conftest import CHROME
-from tracking.ingest import app as endpoint
+from tracking.ingest import committer
 
 PATHS = ("/api/track", "/api/v1/track")
 
@@ -52,7 +52,7 @@ async def _talk(method: str, path: str, body: bytes, headers: dict[str, str]) ->
     start = await client.receive_output(timeout=10)
     end = await client.receive_output(timeout=10)
     await client.wait()
-    await endpoint.shut_down()
+    await committer.shut_down()
     told = {name.decode(): text.decode() for name, text in start["headers"]}
     return Reply(start["status"], told, json.loads(end["body"] or "null"))
 

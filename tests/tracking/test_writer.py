@@ -12,6 +12,7 @@ from tests.conftest import at
 from tests.sending import arrival_at, run_steps
 from tracking import outcomes
 from tracking.ingest import wire, writer
+from tracking.ingest.samples import Refusal
 from tracking.ingest.wire import Hit
 from tracking.models import DirtyDay, Event, EventKey, Outcome
 
@@ -41,7 +42,8 @@ def books() -> dict[str, int]:
 @pytest.mark.parametrize("poisoned", [set(), {0}, {6}, {3, 4}, set(range(7))])
 def test_rows_that_cannot_be_stored_cost_the_others_nothing(site, poisoned):
     with writer.connect() as connection:
-        results = writer.write(connection, batch(site, 7, poisoned), [(None, "event_invalid")])
+        refused = [Refusal(None, "event_invalid")]
+        results = writer.write(connection, batch(site, 7, poisoned), refused)
     bad = {number for number, result in enumerate(results) if result == "unstorable_23514"}
     assert bad == poisoned
     assert set(Event.plain.values_list("path", flat=True)) == {

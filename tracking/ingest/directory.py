@@ -2,23 +2,23 @@
 
 The event loop never waits for the database: a step that asks for something unknown raises
 `NotLoaded`; whoever runs the steps loads it (in a thread, on the endpoint) and runs them again.
+What many requests miss at the same time is loaded by one query.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import Q
-
-from accounts.authentication import find_token, note_use
-from accounts.models import Site
+from accounts.authentication import find_tokens, note_use
+from accounts.models import ApiToken, Site
 from accounts.roles import TokenScope
 from accounts.zones import Clock
 from privacy.models import Salt
@@ -27,7 +27,10 @@ from tracking.enrich import bare
 
 # How long a change of a site or a token may take to be noticed here.
 LIFETIME_SECONDS = 5.0
+# A key that is none today is hardly one in half a minute: nobody makes us ask for it all the time.
+UNKNOWN_KEY_SECONDS = 30.0
 MAX_REMEMBERED = 20_000
+MOST_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class SiteFacts:
     key: str
     clock: Clock
     domains: frozenset[str]
+    addresses: str
+    excluded_networks: tuple[IPv4Network | IPv6Network, ...]
+    excluded_paths: re.Pattern[str] | None
+    own_hosts_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +59,54 @@ class TokenFacts:
 class NotLoaded(Exception):
     """Something is not known yet; `load` finds it out and may wait for the database."""
 
-    def __init__(self, load: Callable[[], Any]) -> None:
+    def __init__(self, remembered: Remembered, key: Any) -> None:
         super().__init__("load it, then run the step again")
-        self.load = load
+        self.remembered, self.key = remembered, key
+
+    def load(self) -> None:
+        """Find it out, here and now."""
+        self.remembered.load([self.key])
 
 
 class Remembered:
-    """Answers of one question by key, the absent ones too, each for a short time."""
+    """Answers of one question by key, the absent ones too, each for a short time.
 
-    def __init__(self, ask: Callable[..., Any], lifetime: float = LIFETIME_SECONDS) -> None:
-        self.ask, self.lifetime = ask, lifetime
-        self.answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+    `ask` is given some keys and answers those it knows; what it leaves out is None.
+    """
 
-    def get(self, *key: Any) -> Any:
+    def __init__(
+        self,
+        ask: Callable[[list[Any]], Mapping[Any, Any]],
+        lifetime: float = LIFETIME_SECONDS,
+        absent: float = LIFETIME_SECONDS,
+    ) -> None:
+        self.ask, self.lifetime, self.absent = ask, lifetime, absent
+        self.answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
+
+    def get(self, key: Any) -> Any:
         """The remembered answer; raises `NotLoaded` when there is none or it is too old."""
-        found = self._fresh(key)
-        if found is None:
-            raise NotLoaded(lambda: self._load(key))
+        found = self.answers.get(key)
+        if found is None or found[0] < time.monotonic():
+            raise NotLoaded(self, key)
         return found[1]
 
-    def _fresh(self, key: tuple) -> tuple[float, Any] | None:
+    def _is_fresh(self, key: Any) -> bool:
         found = self.answers.get(key)
-        return found if found is not None and found[0] >= time.monotonic() else None
+        return found is not None and found[0] >= time.monotonic()
 
-    def _load(self, key: tuple) -> None:
-        if self._fresh(key):  # many requests miss an answer at once; the first load is for all
-            return
-        answer = self.ask(*key)
+    def load(self, keys: Iterable[Any]) -> None:
+        """Ask for all of these keys that are still not known."""
+        missing = [key for key in dict.fromkeys(keys) if not self._is_fresh(key)]
+        for start in range(0, len(missing), MOST_AT_ONCE):
+            some = missing[start : start + MOST_AT_ONCE]
+            answers = self.ask(some)
+            for key in some:
+                self._remember(key, answers.get(key))
+
+    def _remember(self, key: Any, answer: Any) -> None:
         now = time.monotonic()
         self.answers.pop(key, None)
-        self.answers[key] = (now + self.lifetime, answer)
+        self.answers[key] = (now + (self.absent if answer is None else self.lifetime), answer)
         # The oldest stand first: what has expired is not kept, a secret least of all.
         while self.answers:
             oldest, (until, _answer) = next(iter(self.answers.items()))
@@ -90,53 +115,79 @@ class Remembered:
             del self.answers[oldest]
 
 
-def _facts(site: Site | None) -> SiteFacts | None:
-    if site is None:
-        return None
-    domains = frozenset(bare(domain) for domain in site.domains)
-    return SiteFacts(site.pk, site.tenant_id, site.key, site.clock, domains)
+def _matching(paths: Iterable[str]) -> re.Pattern[str] | None:
+    """What matches whole paths of which `*` stands for anything."""
+    parts = [".*".join(map(re.escape, path.split("*"))) for path in paths if path]
+    return re.compile("|".join(parts), re.DOTALL) if parts else None
 
 
-def _site_by_key(key: str) -> SiteFacts | None:
-    sites = Site.objects.unscoped("the key in an event says whose it is")
-    return _facts(sites.filter(key=key).first())
+def facts_of(site: Site) -> SiteFacts:
+    """What the steps need to know of a site."""
+    return SiteFacts(
+        id=site.pk,
+        tenant=site.tenant_id,
+        key=site.key,
+        clock=site.clock,
+        domains=frozenset(bare(domain) for domain in site.domains),
+        addresses=site.addresses,
+        excluded_networks=tuple(ip_network(net, strict=False) for net in site.excluded_networks),
+        excluded_paths=_matching(site.excluded_paths),
+        own_hosts_only=site.own_hosts_only,
+    )
 
 
-def _site_by_host(host: str) -> SiteFacts | None:
-    """The one site that lives at the host, with or without www; None where two claim it."""
-    bare = host.removeprefix("www.")
-    claimed = Q(domains__contains=[bare]) | Q(domains__contains=[f"www.{bare}"])
-    found = list(Site.objects.unscoped("a page's host says whose it is").filter(claimed)[:2])
-    return _facts(found[0]) if len(found) == 1 else None
+def _sites_by_key(keys: list[str]) -> dict[str, SiteFacts]:
+    sites = Site.objects.unscoped("the key in an event says whose it is").filter(key__in=keys)
+    return {site.key: facts_of(site) for site in sites}
 
 
-def _default_site() -> SiteFacts | None:
-    return _site_by_key(settings.DEFAULT_SITE) if settings.DEFAULT_SITE else None
+def _sites_by_host(hosts: list[str]) -> dict[str, SiteFacts]:
+    """The one site that lives at each host, with or without www; none where two claim it."""
+    wanted = {bare(host) for host in hosts}
+    domains = [*wanted, *(f"www.{host}" for host in wanted)]
+    sites = Site.objects.unscoped("a page's host says whose it is")
+    claims: dict[str, list[Site]] = {}
+    for site in sites.filter(domains__overlap=domains):
+        for host in {bare(domain) for domain in site.domains} & wanted:
+            claims.setdefault(host, []).append(site)
+    alone = {host: facts_of(found[0]) for host, found in claims.items() if len(found) == 1}
+    return {host: alone[bare(host)] for host in hosts if bare(host) in alone}
 
 
-def _token(text: str) -> TokenFacts | None:
-    token = find_token(text)
-    if token is None:
-        return None
-    note_use(token)
+def _tokens(texts: list[str]) -> dict[str, TokenFacts]:
+    found = find_tokens(texts)
+    for token in found.values():
+        note_use(token)
+    return {text: _token_facts(token) for text, token in found.items()}
+
+
+def _token_facts(token: ApiToken) -> TokenFacts:
     visible = Site.objects.visible_to(token.scope()).values_list("pk", flat=True)
     return TokenFacts(TokenScope.INGEST in token.scopes, frozenset(visible))
 
 
-def _salt(site_id: int, day: date) -> bytes | None:
-    """The day's secret, made for its first event; None once it has been destroyed."""
-    salt, _made = Salt.plain.get_or_create(
-        site_id=site_id, date=day, defaults={"secret": new_secret()}
-    )
-    return None if salt.secret is None else bytes(salt.secret)
+def _salts(days: list[tuple[int, date]]) -> dict[tuple[int, date], bytes]:
+    """The days' secrets, made for their first events; none of those that were destroyed."""
+    sites = Site.plain.filter(pk__in={site for site, _day in days}).values_list("pk", flat=True)
+    living = set(sites)
+    new = [
+        Salt(site_id=site, date=day, secret=new_secret())
+        for site, day in sorted(days)
+        if site in living
+    ]
+    Salt.plain.bulk_create(new, ignore_conflicts=True)
+    known = Salt.plain.filter(site__in=living, date__in={day for _site, day in days})
+    rows = known.values_list("site_id", "date", "secret")
+    return {(site, day): bytes(secret) for site, day, secret in rows if secret is not None}
 
 
-site_by_key = Remembered(_site_by_key)
-site_by_host = Remembered(_site_by_host)
-default_site = Remembered(_default_site)
-token = Remembered(_token)
+site_by_key = Remembered(_sites_by_key, absent=UNKNOWN_KEY_SECONDS)
+site_by_host = Remembered(_sites_by_host)
+# Apart from the others: its key is known before the site is made.
+default_site = Remembered(_sites_by_key)
+token = Remembered(_tokens)
 # A day's secret never changes; it only dies, long after its day.
-salt = Remembered(_salt, lifetime=600)
+salt = Remembered(_salts, lifetime=600, absent=600)
 
 
 def forget() -> None:

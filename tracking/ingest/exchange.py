@@ -8,6 +8,7 @@ given out by a generator; the door runs it where it may wait, and goes on.
 from __future__ import annotations
 
 import random
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from accounts.authentication import bearer, looks_like_token
 from tracking import enrich
 from tracking.ingest import directory, steps, wire, writer
 from tracking.ingest.directory import NotLoaded
+from tracking.ingest.limits import buckets, sender_of
+from tracking.ingest.samples import Refusal
 from tracking.ingest.steps import Arrival
 from tracking.ingest.wire import Dropped, Hit, Unusable
 
@@ -42,29 +45,46 @@ PREFLIGHT = {
 }
 
 T = TypeVar("T")
-Load = Callable[[], Any]
 
 
 class Unavailable(Exception):
     """The event could not be stored, or nobody knows: the sender keeps it and tries again."""
 
 
+class TooMany(Exception):
+    """This sender sends too much: nothing was read, it keeps its events for so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"wait {seconds} s")
+        self.seconds = seconds
+
+
 # --- What came in -------------------------------------------------------------------------------
 
 
-def known(ask: Callable[[], T]) -> Generator[Load | None, None, T]:
+def known(ask: Callable[[], T]) -> Generator[NotLoaded | None, None, T]:
     """The answer of `ask`; gives out what has to be loaded before it can be had."""
     while True:
         try:
             return ask()
         except NotLoaded as missing:
-            yield missing.load
+            yield missing
 
 
-def arrival(header: Callable[[str], str], peer: str) -> Generator[Load | None, None, Arrival]:
+# What browsers and applications send with a page that nobody may ever look at.
+_AHEAD_OF_PEOPLE = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
+
+
+def is_ahead(header: Callable[[str], str]) -> bool:
+    """Whether a request was made by a prefetch or a preview, not for a person."""
+    return any(_AHEAD.search(header(name)) for name in _AHEAD_OF_PEOPLE)
+
+
+def arrival(header: Callable[[str], str], peer: str) -> Generator[NotLoaded | None, None, Arrival]:
     """What a request says besides its body; `header` is "" for what it does not say.
 
-    Raises `Unusable` for a token that may not send.
+    Raises `Unusable` for a token that may not send, `TooMany` for a sender who must wait.
     """
     token = None
     if text := bearer(header("authorization")):
@@ -74,14 +94,18 @@ def arrival(header: Callable[[str], str], peer: str) -> Generator[Load | None, N
             raise Unusable("token_invalid", "This token is unknown, expired or revoked.", 401)
         if not token.may_ingest:
             raise Unusable("token_scope", "This token may not send events.", 403)
+    address = enrich.client_address(peer, header(settings.CLIENT_IP_HEADER.lower()))
+    if token is None and (seconds := buckets().wait(sender_of(address))):
+        raise TooMany(seconds)
     return Arrival(
         received_at=datetime.now(UTC),
-        address=enrich.client_address(peer, header(settings.CLIENT_IP_HEADER.lower())),
+        address=address,
         agent=header("user-agent"),
         language=header("accept-language"),
         origin=header("origin"),
         referer=header("referer"),
         token=token,
+        ahead=is_ahead(header),
     )
 
 
@@ -122,7 +146,7 @@ class Reading:
     """The events of a body: which are to be stored, which are refused, and under which names."""
 
     hits: list[Hit] = field(default_factory=list)
-    refused: list[tuple[int | None, str]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     # By event, in their order: what the sender calls it, and why it is refused ("" for a hit).
     names: list[tuple[str, str]] = field(default_factory=list)
 
@@ -131,10 +155,9 @@ class Reading:
         self.hits.append(hit)
         self.names.append((hit.given_id or str(hit.event_id), ""))
 
-    def refuse(self, item: Hit | Dropped, reason: str) -> None:
+    def refuse(self, item: Hit | Dropped, reason: str, site: int | None, page: str) -> None:
         """An event that is not; one without an id is called by its place in the body."""
-        site = item.site_id or None if isinstance(item, Hit) else None
-        self.refused.append((site, reason))
+        self.refused.append(Refusal(site, reason, item.raw, page))
         self.names.append((item.given_id or f"#{len(self.names)}", reason))
 
     def outcomes(self, ends: Iterable[str]) -> list[tuple[str, str, str]]:
@@ -146,7 +169,18 @@ class Reading:
         ]
 
 
-def read(body: bytes, came: Arrival) -> Generator[Load | None, None, Reading]:
+def _book(item: Hit | Dropped, came: Arrival) -> int | None:
+    """In the books of which site a refused event stands; None where nobody can tell.
+
+    Raises `NotLoaded`.
+    """
+    if isinstance(item, Hit):
+        return item.site_id or None
+    found = steps.site_of(item.site_key, "", came)
+    return found.id if found else None
+
+
+def read(body: bytes, came: Arrival) -> Generator[NotLoaded | None, None, Reading]:
     """The events of a body, after the steps; None is given out now and then, to let others in.
 
     Raises `Unusable` when nothing can be read.
@@ -160,7 +194,10 @@ def read(body: bytes, came: Arrival) -> Generator[Load | None, None, Reading]:
                 raise item
             reading.keep((yield from known(partial(steps.run, item, came))))
         except Dropped as dropped:
-            reading.refuse(item, dropped.reason)
+            site = yield from known(partial(_book, item, came))
+            reading.refuse(item, dropped.reason, site, came.page)
+    if not came.trusted:
+        buckets().take(sender_of(came.address), len(reading.names))
     return reading
 
 
@@ -205,10 +242,13 @@ def fault() -> Answer:
     return problem(500, "internal_error", "This is our fault: it has been written down.")
 
 
-def refusal(error: Unusable | Unavailable) -> Answer:
+def refusal(error: Unusable | Unavailable | TooMany) -> Answer:
     """The answer for a request of which nothing was stored, or nobody knows."""
     if isinstance(error, Unusable):
         return problem(error.status, error.code, error.detail)
+    if isinstance(error, TooMany):
+        text = "You send more than one address may: keep the events and send them again later."
+        return problem(429, "rate_limited", text, {"Retry-After": str(min(error.seconds, 60))})
     wait = str(random.randint(1, 10))  # noqa: S311  spreads the returning senders
     text = "Nothing was stored, or it is not known: keep the events and send them again."
     return problem(503, "unavailable", text, {"Retry-After": wait})

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from django.conf import settings
 
 from privacy import pseudonyms
 from tracking import enrich
+from tracking.addresses import kept
 from tracking.ingest import directory
 from tracking.ingest.directory import SiteFacts, TokenFacts
 from tracking.ingest.wire import Dropped, Hit, cut
@@ -32,6 +36,7 @@ class Arrival:
     origin: str = ""
     referer: str = ""
     token: TokenFacts | None = None
+    ahead: bool = False  # a prefetch or a preview: nobody looks at it, perhaps nobody ever will
     hosts: set[str] = field(default_factory=set)
 
     def may_ask_for(self, host: str) -> bool:
@@ -41,28 +46,40 @@ class Arrival:
         return host in self.hosts
 
     @property
+    def page(self) -> str:
+        """The host of the page that sent it."""
+        return enrich.page_of((self.origin or self.referer)[: enrich.MAX_URL]).host or ""
+
+    @property
     def trusted(self) -> bool:
         """Whether the sender may speak for others: their addresses, agents and times."""
         return self.token is not None
 
 
-def _site_of(hit: Hit, arrival: Arrival) -> SiteFacts | None:
-    if hit.site_key:
-        return directory.site_by_key.get(hit.site_key)
-    for url in (arrival.origin, hit.url or "", arrival.referer):
-        host = cut(enrich.page_of(url[: enrich.MAX_URL]).host, 253)
+def site_of(key: str | None, url: str, arrival: Arrival) -> SiteFacts | None:
+    """Whose event it is, by its key, its page or the request, for those who may speak of it."""
+    found = _site_of(key, url, arrival)
+    allowed = found and (arrival.token is None or found.id in arrival.token.site_ids)
+    return found if allowed else None
+
+
+def _site_of(key: str | None, url: str, arrival: Arrival) -> SiteFacts | None:
+    if key:
+        return directory.site_by_key.get(key)
+    for page in (arrival.origin, url, arrival.referer):
+        host = cut(enrich.page_of(page[: enrich.MAX_URL]).host, 253)
         if host is None or not arrival.may_ask_for(host.lower()):
             continue
         found = directory.site_by_host.get(host.lower())
         if found is not None:
             return found
-    return directory.default_site.get()
+    return directory.default_site.get(settings.DEFAULT_SITE) if settings.DEFAULT_SITE else None
 
 
 def site(hit: Hit, arrival: Arrival) -> SiteFacts:
     """Whose event it is. A token sends only to the sites it may see."""
-    found = _site_of(hit, arrival)
-    if found is None or (arrival.token and found.id not in arrival.token.site_ids):
+    found = site_of(hit.site_key, hit.url or "", arrival)
+    if found is None:
         raise Dropped("site_unknown")
     hit.site_id = found.id
     return found
@@ -74,10 +91,11 @@ def address(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     hit.address = arrival.address
     if arrival.trusted:
         hit.address = enrich.plain_address(hit.given_ip) if hit.given_ip else ""
+    hit.ip = kept(hit.address, facts.addresses)
 
 
 def country(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
-    """Where the address lies. The address itself is not kept."""
+    """Where the address lies."""
     hit.country = enrich.country_of(hit.address)
 
 
@@ -117,6 +135,9 @@ def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     hit.os = found.os or None
     hit.device = found.device or None
     hit.bot = found.bot
+    if arrival.ahead and not arrival.trusted:
+        hit.bot = hit.bot or "prefetch"
+        hit.flags |= EventFlag.AUTOMATED
     hit.screen = enrich.screen_of(hit.screen)
     hit.language = enrich.language_of((hit.language or arrival.language)[:64])
 
@@ -126,7 +147,7 @@ def pseudonym(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     if not hit.address and not hit.agent:
         return
     assert hit.day is not None
-    secret = directory.salt.get(facts.id, hit.day)
+    secret = directory.salt.get((facts.id, hit.day))
     if secret is None:
         return
     hit.visitor = pseudonyms.visitor_id(secret, hit.address, hit.agent)
@@ -151,8 +172,20 @@ def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     hit.referrer_host = cut(source.referrer_host, 253)
 
 
+def own_traffic(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """Whether the site wants it counted, by its own rules."""
+    if facts.own_hosts_only and hit.host and enrich.bare(hit.host) not in facts.domains:
+        raise Dropped("host_foreign")
+    if facts.excluded_paths and hit.path and facts.excluded_paths.fullmatch(hit.path):
+        raise Dropped("path_excluded")
+    if facts.excluded_networks and hit.address:
+        address = ip_address(hit.address)
+        if any(address in network for network in facts.excluded_networks):
+            raise Dropped("own_traffic")
+
+
 Step = Callable[[Hit, Arrival, SiteFacts], None]
-STEPS: list[Step] = [address, country, clock, device, pseudonym, page]
+STEPS: list[Step] = [address, page, own_traffic, country, clock, device, pseudonym]
 
 
 def run(hit: Hit, arrival: Arrival) -> Hit:

@@ -31,11 +31,17 @@ class Unusable(Exception):
 
 
 class Dropped(Exception):
-    """One event is refused; `reason` is counted and told to the sender, under the event's id."""
+    """One event is refused; `reason` is counted and told to the sender, under the event's id.
 
-    def __init__(self, reason: str, given_id: str = "") -> None:
+    What of it is legible goes along: `site_key` says in whose books it stands, `raw` is what came.
+    """
+
+    def __init__(
+        self, reason: str, given_id: str = "", site_key: str | None = None, raw: Any = b""
+    ) -> None:
         super().__init__(reason)
         self.reason, self.given_id = reason, given_id
+        self.site_key, self.raw = site_key, raw
 
 
 class Hit(msgspec.Struct):
@@ -45,6 +51,7 @@ class Hit(msgspec.Struct):
     event_id: uuid.UUID
     name: str
     given_id: str
+    raw: Any = b""
     site_key: str | None = None
     url: str | None = None
     path: str | None = None
@@ -175,11 +182,11 @@ class Named(msgspec.Struct):
 _decode_name = msgspec.json.Decoder(Named).decode
 
 
-def name_of(raw: bytes | msgspec.Raw) -> str:
+def name_of(raw: bytes) -> str:
     """The id of an event of which nothing else may be usable, or ""."""
     try:
-        return _decode_name(raw).id or ""
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return _decode_name(mended(raw)).id or ""
+    except UNREADABLE:
         return ""
 
 
@@ -249,14 +256,43 @@ def event_name(form: EventForm) -> str:
     return (form.action or kind) if kind == "event" else kind
 
 
-def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) -> Hit:
-    """One event as a `Hit`. Raises `Dropped` for what no rule can mend."""
-    if len(bytes(raw) if isinstance(raw, msgspec.Raw) else raw) > MAX_EVENT_BYTES:
-        raise Dropped("event_too_large")
+# Escaped halves of characters beyond the first plane: a pair is one character, a half is none.
+_HALVES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def without_halves(body: bytes) -> bytes:
+    """JSON in which half a character, which no text may hold, is written as unknown (U+FFFD)."""
+    return _HALVES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+
+
+def mended(text: bytes) -> bytes:
+    """JSON whose unreadable characters are written as unknown: half ones, and what is no UTF-8."""
+    return without_halves(text.decode("utf-8", "replace").encode())
+
+
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+
+
+def _read_event(raw: bytes) -> EventForm:
+    """The event's form; what cannot be read in it is mended. Raises `Dropped`."""
     try:
-        form = _decode_event(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return _decode_event(raw)
+    except UNREADABLE:
+        pass
+    try:
+        return _decode_event(mended(raw))
+    except UNREADABLE:
         raise Dropped("event_invalid") from None
+
+
+def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
+    """One event as a `Hit`. Raises `Dropped` for what no rule can mend."""
+    if len(raw) > MAX_EVENT_BYTES:
+        raise Dropped("event_too_large")
+    form = _read_event(raw)
     props = _encode(form.props).decode() if form.props else None
     if props is not None and len(props) > MAX_PROPS_BYTES:
         raise Dropped("props_too_large")
@@ -267,6 +303,7 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
     return Hit(
         event_id=event_id(form.id, received_at),
         given_id=form.id or "",
+        raw=raw,
         name=cut(event_name(form), MAX_NAME_BYTES) or "page_view",
         site_key=cut(envelope.site, MAX_KEY_BYTES),
         url=form.url,
@@ -289,27 +326,13 @@ def to_hit(raw: bytes | msgspec.Raw, envelope: Envelope, received_at: datetime) 
     )
 
 
-# Escaped halves of characters beyond the first plane: a pair is one character, a half is none.
-_HALVES = re.compile(
-    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
-
-
-def without_halves(body: bytes) -> bytes:
-    """JSON in which half a character, which no text may hold, is written as unknown (U+FFFD)."""
-    return _HALVES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
-
-
 def _read_envelope(body: bytes) -> tuple[bytes, Envelope]:
     """The body and what is said once in it; mended when one event's text breaks it for all."""
     try:
         return body, _decode_envelope(body)
-    except msgspec.MsgspecError:
-        mended = without_halves(body)
-        if mended == body:
-            raise
-        return mended, _decode_envelope(mended)
+    except UNREADABLE:
+        body = mended(body)
+        return body, _decode_envelope(body)
 
 
 def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
@@ -319,11 +342,11 @@ def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
         raise Unusable("body_empty", "The body is empty: send an event as JSON.")
     try:
         body, envelope = _read_envelope(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Unusable("json_invalid", f"The body is not an event as JSON: {error}") from None
-    raws: list[Any] = [body]
+    raws = [body]
     if envelope.events is not msgspec.UNSET:
-        raws = envelope.events or []
+        raws = [bytes(raw) for raw in envelope.events or ()]
         if not raws:
             raise Unusable("batch_empty", "The list of events is empty.")
         if len(raws) > MAX_EVENTS:
@@ -332,4 +355,5 @@ def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
         try:
             yield to_hit(raw, envelope, received_at)
         except Dropped as dropped:
-            yield Dropped(dropped.reason, name_of(raw))
+            key = cut(envelope.site, MAX_KEY_BYTES)
+            yield Dropped(dropped.reason, name_of(raw), key, raw)

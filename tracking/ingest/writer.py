@@ -19,6 +19,7 @@ from django.db import connections
 from psycopg import Connection, errors
 
 from tracking import enrich, partitions
+from tracking.ingest.samples import MOST_OF_A_KIND, Refusal, Sampler, redacted
 from tracking.ingest.wire import Hit
 
 # The columns of an event, in the order in which they are copied.
@@ -65,6 +66,16 @@ INSERT INTO tracking_outcome (site_id, hour, reason, n)
 SELECT site_id, date_trunc('hour', now()), reason, n
 FROM unnest(%s::int[], %s::text[], %s::bigint[]) AS o (site_id, reason, n)
 """
+# Other processes keep samples as well: what is enough already is not added to.
+KEEP_SAMPLES = """
+INSERT INTO tracking_rejected (site_id, hour, reason, page, sample, size, outcome)
+SELECT site_id, date_trunc('hour', now()), reason, page, sample, size, ''
+FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::int[])
+    AS r (site_id, reason, page, sample, size)
+WHERE (SELECT count(*) FROM tracking_rejected k
+    WHERE k.hour = date_trunc('hour', now()) AND k.reason = r.reason
+    AND k.site_id IS NOT DISTINCT FROM r.site_id) < %s
+"""
 SESSION_SETTINGS = (
     "-c synchronous_commit=on -c statement_timeout=10s -c lock_timeout=2s"
     " -c idle_in_transaction_session_timeout=10s -c application_name=linkpro-ingest"
@@ -87,14 +98,24 @@ def connect() -> Connection:
 
 
 _agent_ids: dict[str, int] = {}
+_numbered_on: date | None = None
 _known_months: set[date] = set()
 _MAX_AGENT_IDS = 50_000
+_sampler = Sampler()
+
+
+def _forget_old_agents() -> None:
+    """Know numbers for a day at most: an agent that nobody looks up for days may be deleted."""
+    global _numbered_on
+    today = datetime.now(UTC).date()
+    if len(_agent_ids) > _MAX_AGENT_IDS or _numbered_on != today:
+        _agent_ids.clear()
+        _numbered_on = today
 
 
 def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
     """Give every hit the number of its user agent; new agents get a row first."""
-    if len(_agent_ids) > _MAX_AGENT_IDS:  # before anything is looked up, or it would be missing
-        _agent_ids.clear()
+    _forget_old_agents()  # before anything is looked up, or it would be missing
     texts = {hit.agent for hit in hits if hit.agent}
     new = sorted(text for text in texts if text not in _agent_ids)
     if new:
@@ -102,7 +123,7 @@ def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
         rows = connection.execute(
             "INSERT INTO tracking_agent (text, browser, os, device, bot, lists)"
             " SELECT *, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
-            " ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING text, id",
+            " ON CONFLICT (text) DO UPDATE SET seen_on = CURRENT_DATE RETURNING text, id",
             [
                 enrich.lists_version(),
                 new,
@@ -128,9 +149,10 @@ def ensure_months(connection: Connection, hits: Iterable[Hit]) -> None:
 
 
 def forget() -> None:
-    """Forget numbers and months, as a new process would."""
+    """Forget numbers, months and samples, as a new process would."""
     _agent_ids.clear()
     _known_months.clear()
+    _sampler.picked.clear()
 
 
 # --- One batch ----------------------------------------------------------------------------------
@@ -162,10 +184,7 @@ def _results(hits: Sequence[Hit], new: set[tuple]) -> list[str]:
     return results
 
 
-Refusals = Iterable[tuple[int | None, str]]
-
-
-def count_outcomes(connection: Connection, outcomes: Refusals) -> None:
+def count_outcomes(connection: Connection, outcomes: Iterable[tuple[int | None, str]]) -> None:
     """Append how many events of which site ended how; a `Counter` has counted them already."""
     counts = Counter(outcomes)
     connection.execute(
@@ -176,6 +195,20 @@ def count_outcomes(connection: Connection, outcomes: Refusals) -> None:
             list(counts.values()),
         ],
     )
+
+
+def keep_samples(connection: Connection, refusals: list[Refusal]) -> None:
+    """Write down a few of the refused events, redacted."""
+    picked = _sampler.pick(refusals, datetime.now(UTC))
+    if picked:
+        columns = (
+            [refusal.site_id for refusal in picked],
+            [refusal.reason for refusal in picked],
+            [refusal.page for refusal in picked],
+            [redacted(refusal.raw) for refusal in picked],
+            [len(refusal.raw) for refusal in picked],
+        )
+        connection.execute(KEEP_SAMPLES, [*columns, MOST_OF_A_KIND])
 
 
 UNSTORABLE = (errors.DataError, errors.IntegrityError)
@@ -202,19 +235,29 @@ def _insert_what_fits(connection: Connection, hits: Sequence[Hit]) -> list[str]:
 Insert = Callable[[Connection, Sequence[Hit]], list[str]]
 
 
+def _refusals(hits: Sequence[Hit], results: Sequence[str]) -> list[Refusal]:
+    return [
+        Refusal(hit.site_id, result, hit.raw, hit.host or "")
+        for hit, result in zip(hits, results, strict=True)
+        if result not in (STORED, DUPLICATE)
+    ]
+
+
 def _store(
-    connection: Connection, hits: Sequence[Hit], refused: Refusals, insert: Insert
+    connection: Connection, hits: Sequence[Hit], refused: Sequence[Refusal], insert: Insert
 ) -> list[str]:
     try:
         ensure_months(connection, hits)
         number_agents(connection, hits)
         with connection.transaction():  # what went before has committed: this one commits too
             results = insert(connection, hits) if hits else []
-            ends = [
+            ends: list[tuple[int | None, str]] = [
                 (hit.site_id, BOT if result == STORED and hit.bot else result)
                 for hit, result in zip(hits, results, strict=True)
             ]
-            count_outcomes(connection, [*ends, *refused])
+            ends += [(refusal.site_id, refusal.reason) for refusal in refused]
+            count_outcomes(connection, ends)
+            keep_samples(connection, [*refused, *_refusals(hits, results)])
     except BaseException:
         if not connection.closed:
             connection.rollback()
@@ -223,17 +266,18 @@ def _store(
 
 
 def write(
-    connection: Connection, hits: Sequence[Hit], refused: Sequence[tuple[int | None, str]] = ()
+    connection: Connection, hits: Sequence[Hit], refused: Sequence[Refusal] = ()
 ) -> list[str]:
     """Commit a batch; one outcome a hit: `stored`, `duplicate`, or the reason of its refusal.
 
     A batch with a row that the database refuses is rolled back and written once more without it,
-    in one transaction like any other. Raises psycopg's `OperationalError` when the batch could not
-    be committed: its senders are to try again.
+    in one transaction like any other; one that met another at a lock is written once more as it is.
+    Raises psycopg's `OperationalError` when the batch could not be committed: its senders are to
+    try again.
     """
     try:
         return _store(connection, hits, refused, _insert)
-    except UNSTORABLE:
+    except (*UNSTORABLE, errors.DeadlockDetected, errors.SerializationFailure):
         return _store(connection, hits, refused, _insert_what_fits)
 
 

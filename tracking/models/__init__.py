@@ -1,3 +1,3 @@
-from tracking.models.events import Agent, DirtyDay, Event, EventKey, Outcome, Session
+from tracking.models.events import Agent, DirtyDay, Event, EventKey, Outcome, Rejected, Session
 
-__all__ = ["Agent", "DirtyDay", "Event", "EventKey", "Outcome", "Session"]
+__all__ = ["Agent", "DirtyDay", "Event", "EventKey", "Outcome", "Rejected", "Session"]

@@ -49,6 +49,7 @@ class Agent(models.Model):
         _("lists"), max_length=64, help_text=_("Versions of the lists it was judged by.")
     )
     created_at = models.DateTimeField(_("created at"), db_default=Now())
+    seen_on = models.DateField(_("last seen"), db_default=Now())
 
     class Meta:
         verbose_name = _("user agent")
@@ -207,3 +208,36 @@ class Outcome(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.hour} {self.reason}: {self.n}"
+
+
+class Rejected(TenantOwned):
+    """A sample of the events that were refused for a reason in an hour, without what is personal.
+
+    All are counted by `Outcome`; a few are kept, so that people see what is wrong with them and can
+    send them again once the reason is gone.
+    """
+
+    tenant_path = "site__tenant"
+    owner_path = "site__"
+    site_path = "site"
+
+    id = models.BigAutoField(primary_key=True)
+    site = models.ForeignKey(
+        Site, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
+    hour = models.DateTimeField(_("hour"))
+    reason = models.CharField(_("reason"), max_length=64)
+    page = models.CharField(_("host of the page"), max_length=253, blank=True)
+    sample = models.TextField(_("what came, redacted"))
+    size = models.IntegerField(_("size in bytes"))
+    received_at = models.DateTimeField(_("received at"), db_default=Now())
+    replayed_at = models.DateTimeField(_("sent again at"), null=True, blank=True)
+    outcome = models.CharField(_("outcome then"), max_length=64, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("rejected event")
+        verbose_name_plural = _("rejected events")
+        indexes = (models.Index(fields=["hour", "reason", "site"], name="rejected_by_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.received_at}"

@@ -1,0 +1,68 @@
+"""Refused events: sent again once the reason is gone, forgotten after a while."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from tracking.ingest import steps, wire, writer
+from tracking.ingest.directory import NotLoaded
+from tracking.ingest.steps import Arrival
+from tracking.ingest.wire import Dropped, Hit, Unusable
+from tracking.models import Rejected
+
+KEPT = timedelta(days=30)
+# Of what cannot be read as an event, only a piece of text is kept.
+NO_EVENT = "no_event"
+
+
+def replay(rows: Iterable[Rejected]) -> Counter[str]:
+    """Send the samples through the steps again, as of when they came; how many ended how.
+
+    A sample says nothing of a person, so what is stored now has no visitor. An event whose id has
+    been stored meanwhile is a `duplicate`; what is refused again keeps its row and is not counted
+    in the books a second time.
+    """
+    ends: Counter[str] = Counter()
+    for row in rows:
+        row.replayed_at, row.outcome = timezone.now(), _replay(row)
+        row.save(update_fields=["replayed_at", "outcome"])
+        ends[row.outcome] += 1
+    return ends
+
+
+def _replay(row: Rejected) -> str:
+    try:
+        hit = _hit_of(row)
+    except Dropped as dropped:
+        return dropped.reason
+    except Unusable:
+        return NO_EVENT
+    with writer.connect() as connection:
+        (end,) = writer.write(connection, [hit])
+    return end
+
+
+def _hit_of(row: Rejected) -> Hit:
+    """The sample as a hit. Raises `Dropped`, or `Unusable` where it is no event."""
+    page = f"https://{row.page}" if row.page else ""
+    came = Arrival(received_at=row.received_at, address="", agent="", origin=page)
+    (item,) = wire.decode(row.sample.encode(), row.received_at)
+    if isinstance(item, Dropped):
+        raise item
+    if row.site_id:
+        item.site_key = row.site.key if row.site else ""
+    while True:
+        try:
+            return steps.run(item, came)
+        except NotLoaded as missing:
+            missing.load()
+
+
+def forget_old(now: datetime) -> int:
+    """Delete samples that are older than `KEPT`; returns how many."""
+    old = Rejected.objects.unscoped("samples of every tenant die alike")
+    return old.filter(received_at__lt=now - KEPT).delete()[0]
