@@ -8,9 +8,10 @@ row for each visit), and never on a tenant's whole log.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
+from accounts.models import Site
 from analytics.metrics import MEASURES
 from tracking.models.events import EventFlag
 
@@ -27,15 +28,19 @@ EVENT_DIMENSIONS = {
     "page": ("path", "name = 'page_view'"),
     "event": ("name", "true"),
     "hour": ("hour", "true"),
+    "currency": ("currency", "value IS NOT NULL AND currency IS NOT NULL"),
 }
 DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
 
 # What tells one visit from another on its day.
 VISIT_KEY = "day, visitor, session, visit_number, lone"
+# The value of all values of a day that do not keep a row of their own.
+OTHER = "(other)"
 
 # The events of people on the days given by `dates`, `starts` and `ends`. A client's own session id
 # is believed; otherwise a visit ends after half an hour of silence. An event without a visitor is
-# a visit of its own, so that it counts everywhere except among visitors and visits.
+# a visit of its own, so that it counts everywhere except among visitors and visits. Revenue is what
+# is in the site's currency: other money is no part of a sum, and nothing is converted.
 HITS = f"""
 WITH days AS (
     SELECT * FROM unnest(%(dates)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
@@ -57,16 +62,25 @@ SELECT *,
     CASE WHEN session IS NULL AND visitor IS NOT NULL THEN count(*) FILTER (WHERE begins) OVER (
         PARTITION BY day, visitor, session ORDER BY occurred_at, event_id) END AS visit_number,
     CASE WHEN visitor IS NULL THEN event_id END AS lone,
+    CASE WHEN currency = %(currency)s THEN value END AS money,
     lpad(floor(extract(epoch FROM occurred_at - starts_at) / 3600)::text, 2, '0') AS hour
 FROM gap
 """  # noqa: S608
+
+
+def without_session(row: str) -> str:
+    """Whether a row of sessions, by its `key`, is a visit that had no session id of a client's."""
+    start = f"extract(epoch FROM {row}.started_at)::bigint"
+    return f"{row}.key = hashint8extended({row}.visitor, {start})"
+
 
 _OF_FIRST = ", ".join(f"max({name}) FILTER (WHERE begins) AS {name}" for name in VISIT_ATTRIBUTES)
 # A click or a conversion of a visit is an event of that name.
 EVENTS_OF_VISIT = """
     count(*) FILTER (WHERE name = 'page_view')::int AS page_views, count(*)::int AS events,
     count(*) FILTER (WHERE name = 'click')::int AS clicks,
-    count(*) FILTER (WHERE name = 'conversion')::int AS conversions
+    count(*) FILTER (WHERE name = 'conversion')::int AS conversions,
+    coalesce(sum(money), 0) AS revenue
 """
 VISITS = f"""
 SELECT {VISIT_KEY},
@@ -92,7 +106,8 @@ _OF_VISITS = """
     count(DISTINCT visitor) FILTER (WHERE clicks > 0) AS clickers,
     coalesce(sum(conversions), 0) AS conversions,
     count(*) FILTER (WHERE bounced AND visitor IS NOT NULL) AS bounces,
-    coalesce(sum(duration_seconds) FILTER (WHERE visitor IS NOT NULL), 0) AS duration_seconds
+    coalesce(sum(duration_seconds) FILTER (WHERE visitor IS NOT NULL), 0) AS duration_seconds,
+    coalesce(sum(revenue), 0) AS revenue
 """
 _OF_EVENTS = """
     count(DISTINCT visitor) AS visitors,
@@ -103,6 +118,9 @@ _OF_EVENTS = """
     count(*) FILTER (WHERE name = 'conversion') AS conversions,
     NULL::bigint AS bounces, NULL::bigint AS duration_seconds
 """
+_REVENUE = "coalesce(sum(money), 0)"
+# A row of a currency has its own sum; several currencies together have none.
+_REVENUE_OF_CURRENCY = f"CASE WHEN currency <> '{OTHER}' THEN sum(value) END"
 # The measures as columns of SQL, in the order in which they are counted above.
 COLUMNS = ", ".join(MEASURES)
 
@@ -122,8 +140,9 @@ def visit_stats(names: tuple[str, ...], *, total: bool = False) -> str:
 def event_stats(name: str) -> str:
     """One pass over `hit` that counts a dimension of events by day."""
     column, kept = EVENT_DIMENSIONS[name]
+    revenue = _REVENUE_OF_CURRENCY if name == "currency" else _REVENUE
     return (
-        f"SELECT day, '{name}', coalesce({column}, ''), {_OF_EVENTS} FROM hit"  # noqa: S608
+        f"SELECT day, '{name}', coalesce({column}, ''), {_OF_EVENTS}, {revenue} FROM hit"  # noqa: S608
         f" WHERE {kept} GROUP BY day, {column}"
     )
 
@@ -140,10 +159,13 @@ EVERYTHING = " UNION ALL ".join(
 )
 
 
-def days_of(site_id: int, days: Sequence[tuple[date, datetime, datetime]]) -> dict[str, Any]:
-    """The parameters of `HITS` for days of a site, each with its bounds."""
+def days_of(site: Site, dates: Sequence[date]) -> dict[str, Any]:
+    """The parameters of `HITS` for days of a site."""
+    clock = site.clock
+    days = [(day, *clock.bounds(day)) for day in dates]
     return {
-        "site": site_id,
+        "site": site.pk,
+        "currency": site.currency,
         "dates": [day for day, _start, _end in days],
         "starts": [start for _day, start, _end in days],
         "ends": [end for _day, _start, end in days],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from django.utils.functional import Promise
@@ -20,9 +21,10 @@ MEASURES = (
     "conversions",
     "bounces",
     "duration_seconds",
+    "revenue",
 )
-Sums = Mapping[str, int | None]
-Number = int | float
+Number = int | float | Decimal
+Sums = Mapping[str, int | Decimal | None]
 
 
 class Unit(StrEnum):
@@ -32,6 +34,7 @@ class Unit(StrEnum):
     RATE = "rate"  # from 0 to 1
     SECONDS = "seconds"
     PER = "per"  # so many of one for each of another
+    MONEY = "money"  # in the site's currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,20 @@ _CATALOGUE = (
         Unit.RATE,
         _ratio("conversions", "visitors"),
         _("Conversions divided by visitors."),
+    ),
+    Metric(
+        "revenue",
+        _("Revenue"),
+        Unit.MONEY,
+        _sum("revenue"),
+        _("The values of events in the site's currency. Other currencies are not converted."),
+    ),
+    Metric(
+        "revenue_per_visitor",
+        _("Revenue per visitor"),
+        Unit.MONEY,
+        _ratio("revenue", "visitors"),
+        _("Revenue in the site's currency divided by visitors."),
     ),
 )
 METRICS = {metric.key: metric for metric in _CATALOGUE}

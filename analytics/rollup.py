@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Site
-from analytics import counting
-from analytics.counting import COLUMNS, EVENT_DIMENSIONS, VISIT_DIMENSIONS
 from analytics.models import SiteDay
+from analytics.recount import recount
 from tracking import partitions
 from tracking.models import DirtyDay
 
@@ -28,117 +26,116 @@ log = structlog.get_logger(__name__)
 SMALLEST_DELAY = timedelta(seconds=2)
 PATIENCE = 10
 
-# A day keeps this many values of a dimension; the rest is one value, and the total stays exact.
-MOST_VALUES = 10_000
-OTHER = "(other)"
 
-_SESSION_COLUMNS = ", ".join(
-    ("visitor", "started_at", "ended_at", *VISIT_DIMENSIONS, "page_views", "events", "clicks",
-     "conversions", "duration_seconds", "bounced")
-)  # fmt: skip
-_SESSIONS = (
-    f"SELECT DISTINCT ON (key) %(site)s::int AS site_id, day AS date, key, {_SESSION_COLUMNS}"  # noqa: S608
-    " FROM visit WHERE visitor IS NOT NULL ORDER BY key, started_at"
-)
+def _lock(cursor: CursorWrapper, site: Site, day: date) -> None:
+    """Wait until nobody else counts this day; until the end of the transaction nobody will."""
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [site.pk, day.toordinal()])
 
 
-def _temporary(name: str, query: str) -> str:
-    return f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {query}"
+def _free(cursor: CursorWrapper, site: Site, day: date) -> bool:
+    """As `_lock`, but False at once where somebody else counts this day."""
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [site.pk, day.toordinal()])
+    return bool(cursor.fetchone()[0])
 
 
-def _rows_of_day(counted: str) -> str:
-    """The counts as rows of the day's statistics."""
-    return (
-        f"SELECT %(site)s::int AS site_id, date, dimension, value, {COLUMNS}"  # noqa: S608
-        f" FROM ({counted}) counted (date, dimension, value, {COLUMNS}) WHERE events > 0"
-    )
-
-
-def _fold_the_rest(cursor: CursorWrapper, dimension: str, day: dict[str, Any]) -> None:
-    """Count a dimension of too many values again, with all but the largest as one value."""
-    table, column = "visit", dimension
-    if dimension in EVENT_DIMENSIONS:
-        table, column = "hit", EVENT_DIMENSIONS[dimension][0]
-    cursor.execute(
-        f"UPDATE {table} SET {column} = %(other)s WHERE {column} IS NOT NULL AND {column} NOT IN ("  # noqa: S608
-        " SELECT value FROM new_stat WHERE dimension = %(dimension)s"
-        " ORDER BY events DESC, value LIMIT %(most)s)",
-        {"other": OTHER, "dimension": dimension, "most": MOST_VALUES - 1},
-    )
-    cursor.execute("DELETE FROM new_stat WHERE dimension = %s", [dimension])
-    cursor.execute(f"INSERT INTO new_stat {_rows_of_day(counting.stats_of(dimension))}", day)
-
-
-def _replace(
-    cursor: CursorWrapper, table: str, fresh: str, key: str, columns: str, day: dict
-) -> int:
-    """Bring a day's rows to what they are in `fresh`, writing only rows that differ."""
-    same_key = " AND ".join(f"t.{name} = n.{name}" for name in key.split(", "))
-    cursor.execute(
-        f"DELETE FROM {table} t WHERE t.site_id = %(site)s AND t.date = ANY(%(dates)s)"  # noqa: S608
-        f" AND NOT EXISTS (SELECT FROM {fresh} n WHERE {same_key})",
-        day,
-    )
-    changed = cursor.rowcount
-    news = ", ".join(f"excluded.{name}" for name in columns.split(", "))
-    olds = ", ".join(f"{table}.{name}" for name in columns.split(", "))
-    cursor.execute(
-        f"INSERT INTO {table} ({key}, {columns}) SELECT {key}, {columns} FROM {fresh}"  # noqa: S608
-        f" ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW({news})"
-        f" WHERE ({olds}) IS DISTINCT FROM ({news})"
-    )
-    return changed + cursor.rowcount
-
-
-def _count_again(cursor: CursorWrapper, site: Site, date: date) -> int:
-    """Bring a day to what its raw events say; returns how many rows differed."""
-    day = counting.days_of(site.pk, [(date, *site.clock.bounds(date))])
-    cursor.execute("SET LOCAL work_mem = '64MB'")
-    cursor.execute("SET LOCAL jit = off")
-    cursor.execute("DROP TABLE IF EXISTS hit, visit, new_session, new_stat")
-    cursor.execute(_temporary("hit", counting.HITS), day)
-    cursor.execute(_temporary("visit", counting.VISITS))
-    cursor.execute(_temporary("new_session", _SESSIONS), day)
-    cursor.execute(_temporary("new_stat", _rows_of_day(counting.EVERYTHING)), day)
-    cursor.execute("SELECT dimension FROM new_stat GROUP BY 1 HAVING count(*) > %s", [MOST_VALUES])
-    for (dimension,) in cursor.fetchall():
-        _fold_the_rest(cursor, dimension, day)
-    # Nothing else looks at new temporary tables, and without it the comparison is quadratic.
-    cursor.execute("ANALYZE new_session, new_stat")
-    changed = _replace(
-        cursor, "tracking_session", "new_session", "site_id, date, key", _SESSION_COLUMNS, day
-    )
-    key = "site_id, dimension, date, value"
-    return changed + _replace(cursor, "analytics_dailystat", "new_stat", key, COLUMNS, day)
+def _make_room(day: date) -> None:
+    month = [partitions.month_of(day)]
+    for partitioned in (partitions.SESSION, partitions.DAILY_STAT):
+        partitions.ensure(connection.connection, partitioned, month)
 
 
 @transaction.atomic
 def rebuild(site: Site, day: date, *, if_marked: bool = False) -> SiteDay | None:
     """Make one day anew from its raw events and raise its version if anything changed.
 
-    None when nothing was done: the day is sealed (its raw events are gone), or, with `if_marked`,
-    somebody else has just rebuilt it.
+    None when nothing was done: the day is sealed, or, with `if_marked`, nothing has changed since
+    its last rebuild or somebody else is at it right now.
     """
     began = time.monotonic()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [site.pk, day.toordinal()])
+        if not if_marked:
+            _lock(cursor, site, day)
+        elif not _free(cursor, site, day):
+            return None
         # The marks go first: what is marked from now on is seen by a later rebuild for certain.
         marks, _by_model = DirtyDay.plain.filter(site=site, date=day).delete()
-        if if_marked and not marks:
-            return None
         known = SiteDay.plain.filter(site=site, date=day).first()
-        if known is not None and known.sealed_at:
+        if (if_marked and not marks) or (known is not None and known.sealed_at):
             return None
-        month = [partitions.month_of(day)]
-        for partitioned in (partitions.SESSION, partitions.DAILY_STAT):
-            partitions.ensure(connection.connection, partitioned, month)
-        changed = _count_again(cursor, site, day)
+        _make_room(day)
+        changed = recount(cursor, site, day)
+        _mark_continuation(cursor, site, day + timedelta(days=1))
+    other_currency = known is not None and known.currency != site.currency
+    row = _new_state(site, day, known, changed, began)
+    if other_currency:
+        mark_other_currencies(site)
+    return row
+
+
+def _new_state(site: Site, day: date, known: SiteDay | None, changed: int, began: float) -> SiteDay:
+    """The state of a day that has just been counted, saved."""
     row = known or SiteDay(site=site, date=day, zone=site.clock.zone_on(day))
-    row.version += 1 if changed or known is None else 0
+    row.version += 1 if changed or known is None or row.currency != site.currency else 0
+    row.currency = site.currency
     row.rebuilt_at = datetime.now(UTC)
     row.cost_ms = int((time.monotonic() - began) * 1000)
     row.save()
     return row
+
+
+def _mark_continuation(cursor: CursorWrapper, site: Site, following: date) -> None:
+    """Mark the day after, if a visit there may go on from one that has changed.
+
+    A pending mark is doubled: its rebuild may be under way and have read the old visits.
+    """
+    cursor.execute(
+        "INSERT INTO tracking_dirtyday (site_id, date) SELECT %(site)s, %(day)s"
+        " WHERE EXISTS (SELECT FROM changed_late) AND ("
+        " EXISTS (SELECT FROM tracking_dirtyday WHERE site_id = %(site)s AND date = %(day)s)"
+        " OR EXISTS (SELECT FROM tracking_session s JOIN changed_late USING (visitor)"
+        " WHERE s.site_id = %(site)s AND s.date = %(day)s))",
+        {"site": site.pk, "day": following},
+    )
+
+
+def mark_other_currencies(site: Site) -> int:
+    """Mark the site's days whose revenue is in another currency than the site's; returns how many.
+
+    A sealed day stays as it is: its revenue in the new currency is unknown.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tracking_dirtyday (site_id, date)"
+            " SELECT s.site_id, s.date FROM analytics_siteday s"
+            " WHERE s.site_id = %s AND s.currency <> %s AND s.sealed_at IS NULL AND NOT EXISTS"
+            " (SELECT FROM tracking_dirtyday d WHERE d.site_id = s.site_id AND d.date = s.date)",
+            [site.pk, site.currency],
+        )
+        return cursor.rowcount
+
+
+class NotCounted(ValueError):
+    """The day has raw events that its statistics do not know yet; the message names it."""
+
+
+@transaction.atomic
+def seal(site: Site, day: date) -> SiteDay:
+    """Close a day for good, so that its raw events may go: they are not deleted here.
+
+    Values of fewer than five visitors are folded where a value could name a person. Raises
+    `NotCounted` for a day that is marked or was never counted; a sealed day is left as it is.
+    """
+    began = time.monotonic()
+    with connection.cursor() as cursor:
+        _lock(cursor, site, day)
+        known = SiteDay.plain.filter(site=site, date=day).first()
+        if known is not None and known.sealed_at:
+            return known
+        if known is None or DirtyDay.plain.filter(site=site, date=day).exists():
+            raise NotCounted(f"{site.key} {day} has events that are not counted yet.")
+        recount(cursor, site, day, fold_rare=True)
+    known.sealed_at = datetime.now(UTC)
+    return _new_state(site, day, known, 1, began)
 
 
 def due_days(now: datetime) -> list[tuple[int, date]]:
@@ -180,10 +177,10 @@ def drift(site: Site, day: date) -> int | None:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [site.pk, day.toordinal()])
+            _lock(cursor, site, day)
             state = SiteDay.plain.filter(site=site, date=day, sealed_at=None)
             if not state.exists() or DirtyDay.plain.filter(site=site, date=day).exists():
                 return None
-            found = _count_again(cursor, site, day)
+            found = recount(cursor, site, day)
         transaction.set_rollback(True)
     return found

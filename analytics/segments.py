@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -118,7 +119,8 @@ def _with(filters: Sequence[Filter]) -> tuple[str, dict[str, Any]]:
         keys = ", ".join(f"v.{name}" for name in VISIT_KEY.split(", "))
         matched = (
             f"SELECT {keys}, {attributes}, c.page_views, c.events, c.clicks, c.conversions,"  # noqa: S608
-            " NULL::int AS duration_seconds, NULL::boolean AS bounced FROM kept_visit v JOIN ("
+            " c.revenue, NULL::int AS duration_seconds, NULL::boolean AS bounced"
+            " FROM kept_visit v JOIN ("
             f" SELECT {VISIT_KEY}, {counting.EVENTS_OF_VISIT} FROM hit GROUP BY {VISIT_KEY}"
             f") c ON {_same_visit('v', 'c')}"
         )
@@ -134,7 +136,7 @@ def _with(filters: Sequence[Filter]) -> tuple[str, dict[str, Any]]:
     return f"WITH {text}", one | two
 
 
-Counts = dict[str, int | None]
+Counts = dict[str, int | Decimal | None]
 
 
 def unknown_measures(filters: Sequence[Filter]) -> frozenset[str]:
@@ -162,8 +164,6 @@ def _ask(
     """The rows of a query over what passes the filters on these days of the site."""
     if not dates:
         return []
-    clock = site.clock
-    bounds = [(day, *clock.bounds(day)) for day in dates]
     chain, parameters = _with(filters)
     counted = (
         f"SELECT * FROM ({counting.stats_of(dimension)})"  # noqa: S608
@@ -172,7 +172,7 @@ def _ask(
     with connection.cursor() as cursor:
         cursor.execute(
             f"{chain}, counted AS ({counted}) {rest}",
-            counting.days_of(site.pk, bounds) | parameters | more,
+            counting.days_of(site, dates) | parameters | more,
         )
         return list(cursor.fetchall())
 
@@ -196,7 +196,9 @@ def largest_values(
     offset: int,
 ) -> list[tuple[str, Counts]]:
     """The largest values of a dimension among what passes the filters, over all the days."""
-    sums = ", ".join(f"sum({name})::bigint" for name in MEASURES)
+    sums = ", ".join(
+        f"sum({name})" if name == "revenue" else f"sum({name})::bigint" for name in MEASURES
+    )
     rest = (
         f"SELECT value, {sums} FROM counted GROUP BY value"  # noqa: S608
         f" ORDER BY sum({order}) DESC, value LIMIT %(limit)s OFFSET %(offset)s"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Site
-from analytics import rollup
+from analytics import recount, rollup
 from analytics.models import DailyStat, SiteDay
 from tests.conftest import GOOGLEBOT, IPHONE, at
 from tests.sending import rebuild_all, send, visit
@@ -160,7 +160,7 @@ def test_a_visits_source_is_that_of_its_first_event(site):
 
 def test_too_many_values_become_one_and_the_total_stays_exact(site, monkeypatch):
     """With room for three: the two largest keep their names."""
-    monkeypatch.setattr(rollup, "MOST_VALUES", 3)
+    monkeypatch.setattr(recount, "MOST_VALUES", 3)
     start = at("2026-03-02 10:00")
     for number, page in enumerate("aabbbcdef"):
         send(site, visit(start, [f"/{page}?utm_source={page}"], ip=f"84.160.1.{number}"))
