@@ -98,8 +98,8 @@ def found() -> Demo:
         domain=shop.domains[0],
         time_zone=shop.zone,
     )
-    first.key, first.domains = KEY, list(shop.domains)
-    first.save(update_fields=["key", "domains"])
+    first.key, first.domains, first.currency = KEY, list(shop.domains), shop.currency
+    first.save(update_fields=["key", "domains", "currency"])
     for role, name in PEOPLE.items():
         if role != Role.OWNER:
             person = User.objects.create_user(email_of(role), PASSWORD, name=name)
@@ -110,6 +110,7 @@ def found() -> Demo:
             name=spec.name,
             domains=list(spec.domains),
             time_zone=spec.zone,
+            currency=spec.currency,
             owner=first.owner,
         )
     demo = find()

@@ -1,7 +1,7 @@
-"""The demo's world: two web sites of a company that does not exist, and who visits them.
+"""The world of the demo and of the trial: two web sites of a company that does not exist.
 
-Pure and seeded: the same seed and days give the same events, whose true totals it can tell. It
-knows who is one person and what is one visit because it made them, not by recognising them.
+Pure and seeded: the same seed and days give the same events. It knows who is one person and what
+is one visit because it made them, not by recognising them; `truth.py` tells what is true of them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from linkpro.world.events import Event, Totals, truth
+from linkpro.world.events import Event
 from linkpro.world.odds import Odds
 from linkpro.world.people import Person
 from linkpro.world.sites import JOURNAL, LAUNCH, SHOP, SITES, SOURCES, SiteSpec, Source
+from linkpro.world.truth import Truth
 from linkpro.world.visits import Dice, Visit, Walk
 
-__all__ = ["JOURNAL", "SHOP", "SITES", "Event", "SiteSpec", "Totals", "World", "truth"]
+__all__ = ["JOURNAL", "SHOP", "SITES", "Event", "SiteSpec", "Truth", "World"]
 
 HOURS = (
     0.30, 0.18, 0.11, 0.08, 0.09, 0.17, 0.42, 0.78, 1.05, 1.22, 1.32, 1.30,
@@ -38,8 +39,7 @@ class World:
 
     def events(self, site: SiteSpec, day: date) -> list[Event]:
         """What begins on a day of the site's clock, in order; a late visit may end on the next."""
-        dice = Dice(self.seed, site.slug, day)
-        found = [event for visit in self._visits(site, day, dice) for event in visit]
+        found = [event for visit in self.visits(site, day) for event in visit]
         return sorted(found, key=lambda event: (event.at, event.id))
 
     def all_events(self) -> Iterator[Event]:
@@ -69,7 +69,9 @@ class World:
         since = self.dates.index(day) - round(site.launch_at * (self.days - 1))
         return {0: 1.5, 1: 0.7, 2: 0.3, 3: 0.1}.get(since, 0.0)
 
-    def _visits(self, site: SiteSpec, day: date, dice: Dice) -> Iterator[list[Event]]:
+    def visits(self, site: SiteSpec, day: date) -> Iterator[list[Event]]:
+        """The visits that begin on a day of the site's clock, in order."""
+        dice = Dice(self.seed, site.slug, day)
         share = (self.dates.index(day) + 1) / self.days
         growth = (1 + GROWTH * share) / (1 + GROWTH)
         noise = dice.random.gauss(1, 0.05)
@@ -87,7 +89,8 @@ class World:
     def _start(self, site: SiteSpec, day: date, dice: Dice) -> datetime:
         hour = dice.pick(_HOUR)
         wall = datetime.combine(day, time(hour), site.clock)
-        return (wall + timedelta(seconds=dice.random.randrange(3600))).astimezone(UTC)
+        wall = wall.replace(fold=dice.random.randrange(2))  # an hour that comes twice
+        return wall.astimezone(UTC) + timedelta(seconds=dice.random.randrange(3600))
 
     def _who(
         self,

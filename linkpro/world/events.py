@@ -1,21 +1,45 @@
-"""What happened there, and what is true of it."""
+"""What happened there, and how it is told to the endpoint."""
 
 from __future__ import annotations
 
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from linkpro.world.people import Person
-from linkpro.world.sites import SiteSpec
+from linkpro.world.sites import DIRECT, SiteSpec, Source
+
+# A clock that is off by less is believed as it is.
+TOLERATED = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who tells of an event, and by what clock.
+
+    A server speaks for its visitors, of any day. A browser speaks for itself: its clock may be
+    `ahead`, which it gives away by saying when it sends; or it `says` a time that nobody believes
+    ("" for none at all), and the event is stored at its arrival.
+    """
+
+    by_browser: bool = False
+    ahead: timedelta = timedelta()
+    says: str | None = None
+    prefetch: bool = False  # the browser looks ahead: nobody sees the page
+
+    @property
+    def on_arrival(self) -> bool:
+        """Whether the event is stored at its arrival."""
+        return self.says is not None
+
+
+BY_SERVER, BY_BROWSER = Telling(), Telling(by_browser=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `source` is the visit's, on its first event only."""
+    """One thing that happened, at a moment in UTC. `source` is that of the visit's first event."""
 
     site: SiteSpec
     id: uuid.UUID
@@ -27,7 +51,9 @@ class Event:
     query: str = ""
     title: str = ""
     referrer: str = ""
-    source: str = ""
+    source: Source = DIRECT
+    session: str = ""
+    told: Telling = BY_SERVER
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -35,75 +61,30 @@ class Event:
         """The day of the site's clock."""
         return self.at.astimezone(self.site.clock).date()
 
+    @property
+    def automated(self) -> bool:
+        """Whether no person did it: it is stored, and counts nowhere."""
+        return self.person.bot or self.told.prefetch
+
     def payload(self) -> dict[str, Any]:
-        """The event as the endpoint takes it from a trusted sender."""
-        return {
+        """The event as the endpoint takes it, without what is empty."""
+        given = {
             "id": str(self.id),
             "name": self.name,
-            "timestamp": self.at.isoformat(),
+            "timestamp": self._timestamp(),
             "url": f"{self.site.address}{self.path}{self.query}",
             "title": self.title,
             "referrer": self.referrer,
-            "ip": self.person.address,
-            "user_agent": self.person.agent,
             "language": self.person.language,
             "screen": self.person.screen,
-            **self.more,
+            "session_id": self.session,
         }
+        if not self.told.by_browser:
+            given |= {"ip": self.person.address, "user_agent": self.person.agent}
+        return {name: value for name, value in given.items() if value} | self.more
 
-
-@dataclass(slots=True)
-class Totals:
-    """What is true of a site's day. Bots are in `bots` and nowhere else."""
-
-    visitors: int = 0
-    visits: int = 0
-    page_views: int = 0
-    events: int = 0
-    clicks: int = 0
-    clickers: int = 0
-    conversions: int = 0
-    bounces: int = 0
-    duration_seconds: int = 0
-    bots: int = 0
-    pages: Counter[str] = field(default_factory=Counter)  # page views
-    sources: Counter[str] = field(default_factory=Counter)  # visits
-    countries: Counter[str] = field(default_factory=Counter)  # visits
-
-    def add(self, visit: Sequence[Event]) -> None:
-        """Count one visit (what of it falls on the day), in the order of its events."""
-        names = Counter(event.name for event in visit)
-        self.visits += 1
-        self.events += len(visit)
-        self.page_views += names["page_view"]
-        self.clicks += names["click"]
-        self.conversions += names["conversion"]
-        self.bounces += len(visit) == 1 and names["page_view"] == 1
-        self.duration_seconds += int((visit[-1].at - visit[0].at).total_seconds())
-        self.pages.update(event.path for event in visit if event.name == "page_view")
-        self.sources[visit[0].source] += 1
-        self.countries[visit[0].person.country] += 1
-
-
-def _identities(visits: Iterable[Sequence[Event]]) -> int:
-    """How many visitors there are: an address with a browser is one."""
-    return len({(visit[0].person.address, visit[0].person.agent) for visit in visits})
-
-
-def truth(events: Iterable[Event]) -> dict[tuple[str, date], Totals]:
-    """The true totals by site (its slug) and day of its clock."""
-    days: dict[tuple[str, date], dict[str, list[Event]]] = {}
-    found: dict[tuple[str, date], Totals] = defaultdict(Totals)
-    for event in sorted(events, key=lambda event: (event.at, event.id)):
-        key = (event.site.slug, event.date)
-        if event.person.bot:
-            found[key].bots += 1
-        else:
-            days.setdefault(key, {}).setdefault(event.visit, []).append(event)
-    for key, of_day in days.items():
-        visits, totals = list(of_day.values()), found[key]
-        for visit in visits:
-            totals.add(visit)
-        clicked = [visit for visit in visits if any(event.name == "click" for event in visit)]
-        totals.visitors, totals.clickers = _identities(visits), _identities(clicked)
-    return dict(found)
+    def _timestamp(self) -> str:
+        if self.told.says is not None:
+            return self.told.says
+        off = self.told.ahead if abs(self.told.ahead) > TOLERATED else timedelta()
+        return (self.at + off).isoformat()

@@ -10,40 +10,89 @@ from linkpro.world.odds import Odds, zipf
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where visits come from; `name` is what the statistics are to call it, "" for direct."""
+    """Where visits come from, and what the statistics are to call it; "" for direct."""
 
     name: str
     referrer: str = ""
     query: tuple[tuple[str, str], ...] = ()
     phones: float = 0.55  # how many come with a phone
+    medium: str = ""
+    channel: str = "direct"
+
+    def tag(self, name: str) -> str:
+        """What the address of the first page says of the campaign."""
+        return dict(self.query).get(f"utm_{name}", "")
 
 
-def _tagged(source: str, medium: str, campaign: str, phones: float = 0.5, **more: str) -> Source:
-    tags = {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign, **more}
-    return Source("Google" if source == "google" else source, "", tuple(tags.items()), phones)
+def _search(name: str, referrer: str, phones: float = 0.55) -> Source:
+    return Source(name, referrer, (), phones, "organic", "organic_search")
 
 
-LAUNCH = _tagged("newsletter", "email", "winter-notebooks", utm_content="hero")
+def _social(name: str, referrer: str, phones: float = 0.55) -> Source:
+    return Source(name, referrer, (), phones, "social", "organic_social")
+
+
+def _assistant(name: str, referrer: str, phones: float) -> Source:
+    return Source(name, referrer, (), phones, "ai", "ai_assistant")
+
+
+def _tagged(name: str, medium: str, channel: str, phones: float = 0.5, **tags: str) -> Source:
+    tags = {"utm_source": name.lower(), "utm_medium": medium} | tags
+    return Source(name, "", tuple(tags.items()), phones, medium, channel)
+
+
+def _clicked(name: str, medium: str, channel: str, click_id: str) -> Source:
+    return Source(name, "", ((click_id, "Cj0demo"),), 0.5, medium, channel)
+
+
+DIRECT = Source("")
+LAUNCH = _tagged(
+    "newsletter", "email", "email", utm_campaign="winter-notebooks", utm_content="hero"
+)
 SOURCES = Odds(
     {
-        Source(""): 24,
-        Source("Google", "https://www.google.com/"): 29,
+        DIRECT: 24,
+        _search("Google", "https://www.google.com/"): 29,
         _tagged(
-            "google", "cpc", "notebooks-search", 0.6, utm_term="linen notebook", gclid="Cj0demo"
+            "Google",
+            "cpc",
+            "paid_search",
+            0.6,
+            utm_campaign="notebooks-search",
+            utm_term="linen notebook",
+            gclid="Cj0demo",
         ): 5,
-        Source("Bing", "https://www.bing.com/", phones=0.1): 5,
-        Source("DuckDuckGo", "https://duckduckgo.com/", phones=0.4): 4,
-        Source("Ecosia", "https://www.ecosia.org/", phones=0.4): 2,
-        Source("Instagram", "https://l.instagram.com/", phones=0.95): 8,
-        Source("Pinterest", "https://www.pinterest.com/", phones=0.8): 6,
-        Source("Facebook", "https://m.facebook.com/", phones=0.9): 3,
-        Source("YouTube", "https://www.youtube.com/"): 2,
-        Source("reddit", "https://www.reddit.com/", phones=0.5): 2,
-        Source("ChatGPT", "https://chatgpt.com/", phones=0.35): 4,
-        Source("Perplexity", "https://www.perplexity.ai/", phones=0.3): 1.5,
-        _tagged("newsletter", "email", "monthly-letter"): 3,
-        Source("penandlight.example", "https://penandlight.example/reviews/linen-notebook"): 1.5,
+        _search("Bing", "https://www.bing.com/", phones=0.1): 5,
+        _search("DuckDuckGo", "https://duckduckgo.com/", phones=0.4): 4,
+        _search("Ecosia", "https://www.ecosia.org/", phones=0.4): 2,
+        _social("Instagram", "https://l.instagram.com/", phones=0.95): 8,
+        _social("Pinterest", "https://www.pinterest.com/", phones=0.8): 6,
+        _social("Facebook", "https://m.facebook.com/", phones=0.9): 3,
+        _social("YouTube", "https://www.youtube.com/"): 2,
+        _social("reddit", "https://www.reddit.com/", phones=0.5): 2,
+        _assistant("ChatGPT", "https://chatgpt.com/", phones=0.35): 4,
+        _assistant("Perplexity", "https://www.perplexity.ai/", phones=0.3): 1.5,
+        _tagged("newsletter", "email", "email", utm_campaign="monthly-letter"): 3,
+        Source(
+            "penandlight.example",
+            "https://penandlight.example/reviews/linen-notebook",
+            medium="referral",
+            channel="referral",
+        ): 1.5,
     }
+)
+# Ways that few take, one for each rule by which a source is told.
+RARE_SOURCES = (
+    _search("Google", "https://www.google.de/search?q=linen"),
+    _social("Twitter", "https://t.co/x1y2"),
+    _clicked("Bing", "cpc", "paid_search", "msclkid"),
+    _clicked("TikTok", "cpc", "paid_social", "ttclid"),
+    _clicked("Facebook", "social", "organic_social", "fbclid"),
+    Source("producthunt", "", (("ref", "producthunt"),), 0.5, "referral", "referral"),
+    Source("", "", (("utm_medium", "email"),), 0.5, "email", "email"),
+    _tagged("Facebook", "paid_social", "paid_social", utm_campaign="spring", utm_content="video"),
+    _tagged("pressroom", "affiliate", "affiliate"),
+    _tagged("adnet", "display", "display", utm_campaign="spring", utm_term="desk"),
 )
 
 
@@ -60,7 +109,8 @@ class SiteSpec:
     countries: Odds[str]
     week: tuple[float, ...]  # from Monday on
     launch_at: float | None = None  # when in the period (0 to 1) a campaign begins
-    currency: str | None = None  # of its sales, if it sells
+    currency: str = "EUR"
+    sells: bool = False
     outbound: tuple[tuple[str, str], ...] = ()
     wanted: Odds[str] = field(init=False, repr=False, compare=False)
 
@@ -118,7 +168,7 @@ SHOP = SiteSpec(
     }),
     week=(1.04, 1.0, 0.97, 0.99, 0.92, 0.94, 1.14),
     launch_at=0.62,
-    currency="EUR",
+    sells=True,
     outbound=(("Instagram", "https://www.instagram.com/"), ("Find a store", "https://maps.google.com/")),
 )  # fmt: skip
 JOURNAL = SiteSpec(
@@ -146,6 +196,7 @@ JOURNAL = SiteSpec(
         "JP": 2, "SE": 1,
     }),
     week=(1.06, 1.08, 1.05, 1.03, 0.95, 0.86, 0.97),
+    currency="USD",
     outbound=(("Visit the shop", f"{SHOP.address}/"), ("Instagram", "https://www.instagram.com/")),
 )  # fmt: skip
 SITES = (SHOP, JOURNAL)

@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from linkpro.world.events import Event
+from linkpro.world.events import BY_SERVER, Event, Telling
 from linkpro.world.odds import Odds
 from linkpro.world.people import BOTS, COUNTRIES, DESKTOPS, PHONES, SCREENS, Person
-from linkpro.world.sites import SiteSpec, Source
+from linkpro.world.sites import DIRECT, SiteSpec, Source
 
 Thing = TypeVar("Thing")
 
@@ -57,7 +57,7 @@ class Dice:
         language, blocks = COUNTRIES[country]
         return Person(
             address=self._address(blocks),
-            agent=self.pick(PHONES if kind == "phone" else DESKTOPS),
+            browser=self.pick(PHONES if kind == "phone" else DESKTOPS),
             country=country,
             language="en-US" if self.happens(0.07) else language,
             screen=self.random.choice(SCREENS[kind]),
@@ -66,7 +66,7 @@ class Dice:
     def bot(self) -> Person:
         """A machine that runs the page's scripts."""
         address = self._address(COUNTRIES["US"][1])
-        return Person(address, self.pick(BOTS), "US", "en-US", "1024x768", bot=True)
+        return Person(address, self.pick(BOTS), "US", "en-US", "1024x768")
 
     def _address(self, blocks: Sequence[str]) -> str:
         block = self.random.choice(blocks)
@@ -82,6 +82,8 @@ class Visit:
     person: Person
     source: Source
     start: datetime
+    session: str = ""  # the client's own name for it, if it has one
+    told: Telling = BY_SERVER
 
 
 class Walk:
@@ -95,10 +97,12 @@ class Walk:
         """Something happens now."""
         visit = self.visit
         first = not self.events
+        if first:
+            values.setdefault("referrer", visit.source.referrer)
         event = Event(
             visit.site, self.dice.event_id(self.at), self.at, visit.person, visit.key, name, path,
             title=visit.site.pages.get(path, "Checkout"),
-            source=visit.source.name if first else "",
+            source=visit.source if first else DIRECT, session=visit.session, told=visit.told,
             query=f"?{urlencode(visit.source.query)}" if first and visit.source.query else "",
             **values,
         )  # fmt: skip
@@ -128,12 +132,12 @@ class Walk:
     def buys(self) -> bool:
         chance = BUYS * self.length / 2
         human = not self.visit.person.bot
-        return human and self.visit.site.currency is not None and self.dice.happens(chance)
+        return human and self.visit.site.sells and self.dice.happens(chance)
 
     def go(self) -> list[Event]:
         """The visit's events."""
         paths, site = self.paths(), self.visit.site
-        self.happen("page_view", paths[0], referrer=self.visit.source.referrer)
+        self.happen("page_view", paths[0])
         for before, path in pairwise(paths):
             self.wait(2 if self.visit.person.bot else 38)
             if not self.visit.person.bot and self.dice.happens(0.3):

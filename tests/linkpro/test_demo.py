@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -18,12 +19,13 @@ from django.test import Client
 
 from accounts.models import ApiToken, Membership, Site, User
 from accounts.onboarding import AlreadyFounded
+from analytics.counting import DIMENSIONS
+from analytics.metrics import MEASURES
 from analytics.models import DailyStat
 from linkpro import demo, sender
 from linkpro.demo import Demo
 from linkpro.sender import Refused, Sender
-from linkpro.world import JOURNAL, SHOP, SITES, World, people, truth
-from linkpro.world.events import Totals
+from linkpro.world import JOURNAL, SHOP, SITES, Truth, World, people, truth
 from tests.sending import rebuild_all, send
 from tracking import enrich
 from tracking.models import Event
@@ -52,10 +54,9 @@ def test_a_month_is_as_large_and_lively_as_promised():
     assert 54_000 < len(events) < 66_000
     visits = Counter({(event.site.slug, event.visit): event.person.bot for event in events})
     assert sum(visits.values()) / len(visits) == pytest.approx(0.042, abs=0.01)
-    days = truth(events)
-    sums = sum((totals.sources for totals in days.values()), Counter())
-    assert len(sums) >= 12
-    shop = [days["shop", day].visits for day in world.dates]
+    true = Truth(events)
+    assert len(truth.split(true.pick("shop", *world.dates), "source")) >= 12
+    shop = [len(true.pick("shop", day).visits) for day in world.dates]
     assert max(shop) > 2 * sorted(shop)[len(shop) // 2]  # the campaign
     assert sum(shop[-7:]) > sum(shop[:7]) * 1.1  # growth
     assert len(SHOP.pages) >= 25
@@ -67,25 +68,28 @@ def test_addresses_lie_in_the_country_they_stand_for(country: str):
         assert {enrich.country_of(f"{block}.{n}.7") for n in range(256)} == {country}
 
 
-def test_people_are_people_and_bots_are_bots():
-    assert len(people.DESKTOPS.things + people.PHONES.things) >= 30
-    for agent in people.DESKTOPS.things + people.PHONES.things:
-        assert enrich.agent_facts(agent).bot == ""
-        assert enrich.agent_facts(agent).browser not in ("", "Other")
-    assert {enrich.agent_facts(agent).device for agent in people.DESKTOPS.things} == {"desktop"}
-    assert all(enrich.agent_facts(agent).bot for agent in people.BOTS.things)
+BROWSERS = (*people.DESKTOPS.things, *people.PHONES.things)
+BOTS = (*people.BOTS.things, *people.RARE_BOTS)
+
+
+@pytest.mark.parametrize("browser", [*BROWSERS, *BOTS], ids=lambda browser: browser.agent[-40:])
+def test_browsers_are_what_the_world_says_they_are(browser: people.Browser):
+    found = enrich.agent_facts(browser.agent)
+    assert (found.browser, found.os, found.device, found.bot) == browser[1:]
+    if not browser.bot:
+        other = people.numbered(browser, 7)
+        assert other.agent != browser.agent
+        assert enrich.agent_facts(other.agent) == found
+
+
+def test_people_have_many_browsers_and_bots_many_classes():
+    assert len(BROWSERS) >= 30
+    assert len({bot.bot for bot in BOTS}) >= 8
 
 
 @pytest.fixture
 def company(db: None) -> Demo:
     return demo.found()
-
-
-TOTALS = {
-    "visitors": "visitors", "visits": "sessions", "page_views": "page_views", "events": "events",
-    "clicks": "clicks", "clickers": "clickers", "conversions": "conversions",
-    "bounces": "bounces", "duration_seconds": "duration_seconds",
-}  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)
@@ -94,28 +98,21 @@ def test_the_worlds_truth_is_what_the_statistics_say(company: Demo):
         of_site = [event.payload() for event in SPRING.all_events() if event.site is spec]
         assert set(send(company.sites[spec.slug], of_site)) == {"stored"}
     rebuild_all()
-    true = truth(SPRING.all_events())
-    told = {(spec.slug, day): statistics(company.sites[spec.slug], day)
-            for spec in SITES for day in SPRING.dates}  # fmt: skip
-    for key, totals in told.items():
-        true[key].bots = 0  # nobody is told of them
-        assert totals == true[key], key
-    assert true["shop", date(2026, 3, 29)].visits > 300
-
-
-def statistics(site: Site, day: date) -> Totals:
-    """What the statistics say of a site's day, as the world would say it."""
-
-    def by(dimension: str, measure: str) -> Counter[str]:
-        rows = DailyStat.plain.filter(site=site, date=day, dimension=dimension)
-        return Counter(dict(rows.values_list("value", measure)))
-
-    row = DailyStat.plain.get(site=site, date=day, dimension="")
-    found = Totals(**{ours: getattr(row, theirs) for ours, theirs in TOTALS.items()})
-    found.pages = by("page", "page_views")
-    found.sources = by("source", "sessions")
-    found.countries = by("country", "sessions")
-    return found
+    true = Truth(SPRING.all_events())
+    for spec, day in product(SITES, SPRING.dates):
+        picked = true.pick(spec.slug, day)
+        rows = DailyStat.plain.filter(site=company.sites[spec.slug], date=day)
+        told = {(row.dimension, row.value): row for row in rows}
+        assert {measure: getattr(told["", ""], measure) for measure in MEASURES} == {
+            measure: picked[measure] for measure in MEASURES
+        }
+        for dimension in DIMENSIONS:
+            views = {
+                value: row.page_views for (name, value), row in told.items() if name == dimension
+            }
+            parts = truth.split(picked, dimension)
+            assert views == {value: part["page_views"] for value, part in parts.items()}
+    assert len(true.pick("shop", date(2026, 3, 29)).visits) > 300
 
 
 # --- The company ----------------------------------------------------------------------------------
