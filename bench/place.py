@@ -24,10 +24,11 @@ from linkpro import embedded
 DATABASE = "linkpro_bench"
 SITE_KEY = "bench0000000"
 HOST = "shop.example"
-FIRST_PORT = 8400
+FIRST_PORT = int(os.environ.get("BENCH_PORT", "8400"))
 SERVERS = {
     "linkpro": ("linkpro.asgi:application", "linkpro.settings"),
     "orm": ("bench.orm:application", "bench.orm_settings"),
+    "probe": ("linkpro.asgi:application", "bench.probe_settings"),
 }
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
 from bench.place import HOST, SITE_KEY
 
-VARIANTS = 5_000
-_ID, _TIME = "i" * 36, 10**12  # what stands where each event's own id and time will stand
+# So many different events are made before the load begins; a batch is put together of them once.
+VARIANTS = 10_000
+# What stands where a request writes its own time, as a number and in the ids, and its own number.
+_TIME, _TIME_IN_ID, _NUMBER = b"1000000000000", b"tttttttt-tttt", b"n" * 12
 
 _SYSTEMS = (
     "Windows NT 10.0; Win64; x64",
@@ -39,36 +39,34 @@ SCREENS = ["1440x900", "1920x1080", "390x844", "412x915", "2560x1440"]
 LANGUAGES = ["de-DE,de;q=0.9", "en-US,en;q=0.9", "fr-FR", "es-ES,es;q=0.8", "pt-BR"]
 
 
-@dataclass
-class Variant:
-    """A request but for the id and the time of its event."""
-
-    head: bytes
-    before_id: bytes
-    before_time: bytes
-    after: bytes
-
-    def event(self, id: str, at: int) -> bytes:
-        """The event as JSON."""
-        return b"%b%b%b%d%b" % (self.before_id, id.encode(), self.before_time, at, self.after)
-
-
-def _variant(chance: random.Random, port: int) -> Variant:
+def _event(chance: random.Random, place: int) -> bytes:
+    """An event as JSON; its id is like the tracker's (UUIDv7), and tells its place in the body."""
     page = chance.choices(PAGES, [1 / rank for rank in range(1, len(PAGES) + 1)])[0]
     tags = (
         "?utm_source=newsletter&utm_medium=email&utm_campaign=may" if chance.random() < 0.1 else ""
     )
-    event = {
-        "site": SITE_KEY,
-        "id": _ID,
-        "timestamp": _TIME,
-        "name": "page_view",
-        "url": f"https://{HOST}{page}{tags}",
-        "title": f"Page {page}",
-        "referrer": chance.choice(REFERRERS) if chance.random() < 0.5 else f"https://{HOST}/",
-        "screen": chance.choice(SCREENS),
-        "language": "de-DE",
-    }
+    return msgspec.json.encode(
+        {
+            "site": SITE_KEY,
+            "id": f"{_TIME_IN_ID.decode()}-7{place:03x}-8000-{_NUMBER.decode()}",
+            "timestamp": int(_TIME),
+            "name": "page_view",
+            "url": f"https://{HOST}{page}{tags}",
+            "title": f"Page {page}",
+            "referrer": chance.choice(REFERRERS) if chance.random() < 0.5 else f"https://{HOST}/",
+            "screen": chance.choice(SCREENS),
+            "language": "de-DE",
+        }
+    )
+
+
+def _request(chance: random.Random, port: int, batch: int) -> bytes:
+    """One visitor's request with an event, or with a batch of them."""
+    events = [_event(chance, place) for place in range(batch)]
+    body = events[0]
+    if batch > 1:
+        # The site is named once for all; that the events name it again does no harm.
+        body = b'{"site":"%b","events":[%b]}' % (SITE_KEY.encode(), b",".join(events))
     visitor = chance.randrange(1_000)
     address = f"{80 + visitor % 10}.{visitor % 200}.{visitor // 10}.7"
     head = (
@@ -76,31 +74,23 @@ def _variant(chance: random.Random, port: int) -> Variant:
         f"Referer: https://{HOST}/\r\nX-Forwarded-For: {address}\r\n"
         f"User-Agent: {AGENTS[visitor % len(AGENTS)]}\r\nAccept: */*\r\n"
         f"Accept-Language: {chance.choice(LANGUAGES)}\r\nAccept-Encoding: gzip, deflate, br\r\n"
-        "Content-Type: application/json\r\nContent-Length: "
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    before, _, rest = msgspec.json.encode(event).partition(_ID.encode())
-    middle, _, after = rest.partition(str(_TIME).encode())
-    return Variant(head.encode(), before, middle, after)
-
-
-def _ids() -> Iterator[str]:
-    """Ids as the tracker makes them (UUIDv7), one after the other."""
-    start = (int(time.time() * 1000) << 80) + (7 << 76) + (2 << 62) + (random.getrandbits(40) << 22)
-    while True:
-        yield str(uuid.UUID(int=start))
-        start += 1
+    return head.encode() + body
 
 
 def requests(port: int, batch: int) -> Iterator[bytes]:
-    """Requests without end, of one event each or of a batch."""
-    chance, ids = random.Random(7), _ids()
-    variants = [_variant(chance, port) for _n in range(VARIANTS)]
+    """Requests without end, of one event each or of a batch.
+
+    They are made beforehand but for times and ids, which are written over: the load shares the
+    machine with what it measures and has to be cheap.
+    """
+    chance = random.Random(7)
+    made = [_request(chance, port, batch) for _n in range(VARIANTS // batch)]
+    number = 0
     while True:
-        at = int(time.time() * 1000)
-        chosen = chance.choices(variants, k=batch)
-        events = [variant.event(next(ids), at) for variant in chosen]
-        body = events[0]
-        if batch > 1:
-            # The site is named once for all; that the events name it again does no harm.
-            body = b'{"site":"%b","events":[%b]}' % (SITE_KEY.encode(), b",".join(events))
-        yield b"%b%d\r\n\r\n%b" % (chosen[0].head, len(body), body)
+        number += 1
+        now = int(time.time() * 1000)
+        in_id = b"%08x-%04x" % (now >> 16, now & 0xFFFF)
+        request = made[number % len(made)].replace(_TIME, b"%d" % now)
+        yield request.replace(_TIME_IN_ID, in_id).replace(_NUMBER, b"%012x" % number)
