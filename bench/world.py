@@ -1,8 +1,8 @@
 """The named world for reading: a site of 30 days, made by SQL and counted by the real rebuild.
 
-5,000 pages, 500 referrers and 60 countries, each of Zipf popularity (the n-th is met 1/n as often as
-the first), 30 browsers, visits of 1 to 7 events and 4 on average, every sixth of them somebody's
-second that day; 2 in 100 events are clicks, 1 in 100 a conversion.
+5,000 pages, 500 referrers and 60 countries, each of Zipf popularity (the n-th is met 1/n as often
+as the first), 30 browsers, visits of 1 to 7 events and 4 on average, every sixth of them
+somebody's second that day; 2 in 100 events are clicks, 1 in 100 a conversion.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _PAGE, _REFERRER, _COUNTRY = (
 # `random()` of a visit is drawn once, in a materialised row; the page anew for every event.
 _EVENTS = f"""
 WITH visit AS MATERIALIZED (
-    SELECT v, %(start)s::timestamptz + v * (%(seconds)s::float8 / %(visits)s) * interval '1 s' AS at,
+    SELECT v,
+        %(start)s::timestamptz + v * (%(seconds)s::float8 / %(visits)s) * interval '1 s' AS at,
         hashint8extended(v %% greatest(1, %(visits)s * 5 / 6), %(seed)s) AS visitor,
         CASE WHEN random() < 0.6 THEN {_REFERRER} END AS referrer, {_COUNTRY} AS country,
         1 + floor(random() * 30)::int AS agent
