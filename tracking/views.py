@@ -204,13 +204,18 @@ class TrackView(APIView):
 
     def post(self, request: Request) -> Response:
         answer = take(request._request)
-        response = Response(
-            answer.body, answer.status, headers={**exchange.HEADERS, **answer.headers}
-        )
+        response = Response(answer.body, answer.status, headers=answer.headers)
         if request.accepted_renderer.format == "json":
             response.content_type = answer.content_type
         return response
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Any page may ask; it is answered like the endpoint, not with a description."""
-        return Response(status=204, headers={**exchange.HEADERS, **exchange.PREFLIGHT})
+        return Response(status=204, headers=exchange.PREFLIGHT)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kw: Any) -> Any:
+        """Every answer may be read by every page, also one to a wrong method."""
+        response = super().finalize_response(request, response, *args, **kw)
+        for name, value in exchange.HEADERS.items():
+            response[name] = value
+        return response

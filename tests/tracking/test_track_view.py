@@ -333,3 +333,10 @@ def test_the_example_that_is_shown_works(client: Client, site: Site) -> None:
     assert answer.status_code == 202
     assert answer["Content-Type"].startswith("text/html")
     assert {row.name for row in stored(site)} == {"page_view", "purchase"}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_every_answer_may_be_read_by_every_page(method):
+    answer = Client().generic(method, "/api/track")
+    assert answer.status_code == (200 if method == "GET" else 405)
+    assert answer["Access-Control-Allow-Origin"] == "*"
