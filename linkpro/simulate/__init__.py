@@ -49,15 +49,8 @@ class Options:
     rebuild: bool = False
 
 
-def compare(
-    options: Options,
-    tell: Callable[[str], None],
-    before_reading: Callable[[Place], None] = lambda place: None,
-) -> list[Comparison]:
-    """Run a trial; `tell` hears what is going on, `before_reading` is called when all is counted.
-
-    Raises `Unreachable` and `NotCounted`.
-    """
+def compare(options: Options, tell: Callable[[str], None]) -> list[Comparison]:
+    """Run a trial; `tell` hears what is going on. Raises `Unreachable` and `NotCounted`."""
     name = secrets.token_hex(4)
     address = _own_address(options.url)
     forwards = enrich.is_trusted_proxy(address)
@@ -70,7 +63,6 @@ def compare(
     try:
         strangers = books.counted(None)
         clients = _send(plan, place, options, tell)
-        before_reading(place)
         tell("Comparing ...")
         return [
             *Reader(trial, trial.truth(), place).everything(),

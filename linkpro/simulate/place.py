@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 
@@ -16,6 +15,7 @@ from linkpro.world import SiteSpec
 from linkpro.world.strays import RULES
 from linkpro.world.trial import Trial
 from privacy.models import Salt
+from tracking.models import Rejected
 
 NAME = "Simulated world"
 TOKEN_LIFETIME = timedelta(hours=6)
@@ -40,6 +40,7 @@ class Place:
         """Nothing of the tenant is left, events and statistics included."""
         ids = [site.pk for site in self.sites.values()]
         with transaction.atomic():
+            Rejected.objects.for_tenant(self.tenant).delete()
             self.tenant.delete()
             self.owner.delete()
         for site_id in ids:
@@ -52,10 +53,7 @@ def make(trial: Trial, name: str) -> Place:
     owner = User.objects.create_user(f"{name}@simulated.localhost", None, name=NAME)
     tenant = Tenant.objects.create(name=f"{NAME} {name}")
     member = Membership.objects.create(user=owner, tenant=tenant, role=Role.OWNER)
-    sites = {
-        spec.slug: _site(spec, tenant=tenant, owner=owner, **RULES[spec.slug])
-        for spec in trial.sites
-    }
+    sites = {spec.slug: _site(tenant, owner, spec) for spec in trial.sites}
     for slug, day in trial.nameless:
         Salt.objects.create(site=sites[slug], date=day, secret=None)
     tokens = {
@@ -67,6 +65,10 @@ def make(trial: Trial, name: str) -> Place:
     return Place(tenant, owner, sites, tokens[TokenScope.INGEST], tokens[TokenScope.READ])
 
 
-def _site(spec: SiteSpec, **values: Any) -> Site:
-    values |= {"name": spec.name, "domains": list(spec.domains)}
-    return Site.objects.create(time_zone=spec.zone, currency=spec.currency, **values)
+def _site(tenant: Tenant, owner: User, spec: SiteSpec) -> Site:
+    site = Site(tenant=tenant, owner=owner, name=spec.name, domains=list(spec.domains))
+    site.time_zone, site.currency = spec.zone, spec.currency
+    for name, rule in RULES[spec.slug].items():
+        setattr(site, name, rule)
+    site.save()
+    return site

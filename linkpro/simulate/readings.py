@@ -125,10 +125,10 @@ class Reader:
         """The last days together."""
         last = [day for day in days if day > self._today(site) - timedelta(days=30)]
         period = self._period(site, last[0], last[-1])
-        found = queries.totals(self.place.scope, site, period, KEYS)
+        sums = queries.days(self.place.scope, site, last[0], last[-1]).of(period)
         true = self.truth.pick(slug, *last)
-        for key in KEYS:
-            yield Comparison("last days", f"{slug} {key}", true[key], found[key])
+        for key in TOTALS:
+            yield Comparison("last days", f"{slug} {key}", true[key], number(sums, key))
 
     def _hours(self, site: Site, slug: str) -> Iterator[Comparison]:
         """The hours of the days on which the clocks changed."""
@@ -195,6 +195,7 @@ SESSION: dict[str, Callable[[Stay], Any]] = truth.OF_STAYS | {
     "events": lambda stay: len(stay.events),
     "duration_seconds": lambda stay: stay.seconds,
     "bounced": lambda stay: stay.bounced,
+    "continued": lambda stay: False,  # nobody is recognised after midnight
 }
 
 
