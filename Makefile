@@ -70,6 +70,9 @@ db_setup: $(STAMP) ## bring the database to the newest schema
 demo: $(STAMP) ## load the demo's data
 	@exec $(BESIDE) $(MANAGE) demo $(ARGS)
 
+simulate: $(STAMP) ## compare what a running LinkPro says with what is true (ARGS="--seed 2")
+	@exec $(BESIDE) $(MANAGE) simulate $(ARGS)
+
 EMPTY := from django.db import connection; \
 	connection.cursor().execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public'); \
 	from django.core.cache import cache; cache.clear()
@@ -113,5 +116,5 @@ test -x .venv/bin/uv || python3 -m pip --python $(PYTHON) install --quiet \
 touch $(STAMP)
 endef
 
-.PHONY: help run test lint format bench shell psql logs install upgrade db_setup demo db_clean \
+.PHONY: help run test lint format bench shell psql logs install upgrade db_setup demo simulate db_clean \
 	clean setup dev

@@ -196,15 +196,26 @@ class Condition:
         return value is not None and self.holds(value)
 
 
+def _by_value(part: Part, dimension: str) -> dict[str, Sequence[Event]]:
+    stay, some = part
+    if dimension in OF_STAYS:
+        return {OF_STAYS[dimension](stay): some}
+    found: dict[str, list[Event]] = {}
+    for event in some:
+        value = OF_EVENTS[dimension](event)
+        if value is not None:
+            found.setdefault(value, []).append(event)
+    return dict(found)
+
+
 def split(picked: Picked, dimension: str) -> dict[str, Picked]:
     """What is asked about, by the value of a dimension."""
-    if dimension in OF_STAYS:
-        of = OF_STAYS[dimension]
-        values = {of(stay) for stay, _some in picked.parts}
-    else:
-        seen = (OF_EVENTS[dimension](event) for _stay, some in picked.parts for event in some)
-        values = {value for value in seen if value is not None}
-    found = {value: Condition(dimension, "is", (value,)).narrow(picked) for value in values}
+    parts: dict[str, list[Part]] = {}
+    for part in picked.parts:
+        for value, some in _by_value(part, dimension).items():
+            parts.setdefault(value, []).append((part[0], some))
+    whole = picked.whole and dimension in OF_STAYS
+    found = {value: replace(picked, parts=of, whole=whole) for value, of in parts.items()}
     if dimension == "currency":  # each has a sum of its own
         found = {value: replace(part, currency=value) for value, part in found.items()}
     return found
