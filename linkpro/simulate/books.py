@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
+from ipaddress import ip_address, ip_network
 
 from django.db.models import Count, F, Sum
 
@@ -13,11 +15,14 @@ from linkpro.simulate.place import Place
 from linkpro.simulate.readings import Comparison
 from linkpro.world import Event
 from linkpro.world.events import TOLERATED
+from linkpro.world.strays import RULES
 from linkpro.world.trial import Trial
 from tracking.models import Event as StoredEvent
 from tracking.models import EventKey, Outcome
 from tracking.models.events import EventFlag
 
+# A part of the days that sites keep addresses: a nightly task takes away older ones.
+ADDRESS_DAYS = timedelta(days=20)
 # What is known of an event besides what it says.
 FLAGS: tuple[tuple[str, EventFlag, Callable[[Event], bool]], ...] = (
     ("at their arrival", EventFlag.CLOCK_CLAMPED, lambda event: bool(event.told.says)),
@@ -78,12 +83,30 @@ def of_the_log(trial: Trial, place: Place) -> Iterator[Comparison]:
                 .annotate(n=Count("*"))
             ),
         )
+        day = trial.now - ADDRESS_DAYS
+        recent = [event for event in events if event.at >= day]
+        handling = RULES[slug]["addresses"]
+        yield from _by_value(
+            "log: addresses",
+            slug,
+            Counter(_kept(event.person.address, handling) for event in recent),
+            dict(rows.filter(occurred_at__gte=day).values_list("ip").annotate(n=Count("*"))),
+        )
         yield from _by_value(
             "log: worth",
             slug,
             _worth(events),
             dict(rows.exclude(value=None).values_list("currency").annotate(sum=Sum("value"))),
         )
+
+
+def _kept(address: str, handling: str) -> str | None:
+    """What a site keeps of an address."""
+    if not address:
+        return None
+    bits = {4: 24, 6: 48}[ip_address(address).version] if handling == "truncated" else 128
+    network = ip_network(f"{address}/{min(bits, ip_address(address).max_prefixlen)}", strict=False)
+    return str(network.network_address)
 
 
 def _by_value(line: str, slug: str, true: dict, measured: dict) -> Iterator[Comparison]:

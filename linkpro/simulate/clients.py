@@ -78,11 +78,12 @@ class Clients:
     def _deliver(self, link: Link, request: Request, lost: bool) -> None:
         if lost:
             body, headers = request.body(self.place), request.headers(self.place)
-            status = link.ask_and_lose(TRACK, body, headers)
+            status = link.ask_and_lose(request.path, body, headers)
             if status not in (202, 400):
                 self._count([f"status {status}"])
         for _try in range(PATIENCE):
-            reply = link.ask("POST", TRACK, request.body(self.place), request.headers(self.place))
+            body, headers = request.body(self.place), request.headers(self.place)
+            reply = link.ask("POST", request.path, body, headers)
             if not reply.asks_again:
                 return self._count(said(reply, request))
             if reply.status != 429:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -30,6 +30,7 @@ KEYS = tuple(key for key in truth.METRICS if key in METRICS)
 DIMENSIONS = tuple(name for name in truth.DIMENSIONS if name in counting.DIMENSIONS)
 
 Value = int | float | Decimal | str | None
+Rows = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class Reader:
                 yield from self._sessions(site, spec.slug, day)
             yield from self._periods(site, spec.slug, days)
             yield from self._hours(site, spec.slug)
-            yield from self._questions(site, spec.slug)
+            yield from self._beginning(site, spec.slug)
+            yield from self._questions(site, spec.slug, days)
 
     def _days(self, site: Site, slug: str) -> list[date]:
         """The days of which either side says something."""
@@ -96,16 +98,7 @@ class Reader:
 
     def _dimensions(self, site: Site, slug: str, day: date) -> Iterator[Comparison]:
         for dimension in DIMENSIONS:
-            found = queries.breakdown(
-                self.place.scope,
-                site,
-                self._period(site, day, day),
-                dimension,
-                KEYS,
-                limit=EVERYTHING,
-                order="events",
-            )
-            rows = {row.value: row.numbers for row in found.rows}
+            rows = self._breakdown(site, self._period(site, day, day), dimension)
             true = truth.split(self.truth.pick(slug, day), dimension)
             yield from rows_compared(f"by {dimension}", f"{slug} {day}", true, rows)
 
@@ -121,14 +114,45 @@ class Reader:
             which = f"{slug} {day} {row}"
             yield Comparison("visits, each", which, true[row], measured[row], adds=True)
 
+    def _last(self, site: Site, days: list[date]) -> list[date]:
+        """Those of the days that are not of long ago."""
+        return [day for day in days if day > self._today(site) - timedelta(days=30)]
+
     def _periods(self, site: Site, slug: str, days: list[date]) -> Iterator[Comparison]:
-        """The last days together."""
-        last = [day for day in days if day > self._today(site) - timedelta(days=30)]
+        """Several days together, and all of them by the month."""
+        last = self._last(site, days)
         period = self._period(site, last[0], last[-1])
         sums = queries.days(self.place.scope, site, last[0], last[-1]).of(period)
         true = self.truth.pick(slug, *last)
         for key in TOTALS:
             yield Comparison("last days", f"{slug} {key}", true[key], number(sums, key))
+        for dimension in DIMENSIONS:
+            rows = self._breakdown(site, period, dimension)
+            split = truth.split(true, dimension)
+            yield from rows_compared(
+                "last days, by a dimension", f"{slug} {dimension}", split, rows
+            )
+        first = days[0].replace(day=1)
+        points = queries.series(
+            self.place.scope, site, self._period(site, first, days[-1]), "events"
+        )
+        ends = [point.at for point in points[1:]] + [date.max]
+        for point, end in zip(points, ends, strict=True):
+            of_month = [day for day in days if point.at <= day < end]
+            events = self.truth.pick(slug, *of_month)["events"] if end > days[0] else None
+            which = f"{slug} {point.at}"
+            yield Comparison("events by the month", which, events, point.value, adds=True)
+
+    def _beginning(self, site: Site, slug: str) -> Iterator[Comparison]:
+        """The first thing that a person did."""
+        first = min(
+            stay.first.at
+            for (owner, _day), stays in self.truth.stays.items()
+            for stay in stays
+            if owner == slug
+        )
+        found = queries.first_event(self.place.scope, site)
+        yield Comparison("first event", slug, str(first), str(found and found.occurred_at))
 
     def _hours(self, site: Site, slug: str) -> Iterator[Comparison]:
         """The hours of the days on which the clocks changed."""
@@ -144,36 +168,43 @@ class Reader:
                 where = f"{slug} {point.at}"
                 yield Comparison("views by the hour", where, one, point.value, adds=True)
 
-    def _questions(self, site: Site, slug: str) -> Iterator[Comparison]:
-        """Random filters, answered from raw events."""
+    def _questions(self, site: Site, slug: str, days: list[date]) -> Iterator[Comparison]:
+        """Random filters on a day or on the last ones, answered from raw events."""
         dice = Dice(self.trial.seed, slug, "questions")
-        days = sorted(day for s, day in self.truth if s == slug)
         for _number in range(QUESTIONS):
-            day, by = dice.random.choice(days), dice.random.choice(DIMENSIONS)
-            where = [self._condition(slug, day, dice) for _n in range(dice.random.randint(1, 2))]
+            some = [dice.random.choice(days)] if dice.happens(0.7) else self._last(site, days)
+            by = dice.random.choice(DIMENSIONS)
+            where = [self._condition(slug, some, dice) for _n in range(dice.random.randint(1, 2))]
             filters = [Filter(c.dimension, Operator(c.operator), c.values) for c in where]
-            true = self.truth.pick(slug, day, where=where)
-            asked = f"{slug} {day} {' and '.join(map(str, where))}"
-            sums = queries.days(self.place.scope, site, day, day, filters).of_day(day)
+            true = self.truth.pick(slug, *some, where=where)
+            asked = f"{slug} {some[0]} to {some[-1]} {' and '.join(map(str, where))}"
+            period = self._period(site, some[0], some[-1])
+            sums = queries.days(self.place.scope, site, some[0], some[-1], filters).of(period)
             for key in TOTALS:
-                yield Comparison("filtered", f"{asked}: {key}", true[key], number(sums, key))
-            found = queries.breakdown(
-                self.place.scope,
-                site,
-                self._period(site, day, day),
-                by,
-                KEYS,
-                limit=EVERYTHING,
-                order="events",
-                filters=filters,
-            )
-            rows = {row.value: row.numbers for row in found.rows}
+                which = f"{asked}: {key}"
+                yield Comparison("filtered", which, true[key], number(sums, key))
+            rows = self._breakdown(site, period, by, filters)
             split = truth.split(true, by)
             yield from rows_compared("filtered, by a dimension", f"{asked} by {by}", split, rows)
 
-    def _condition(self, slug: str, day: date, dice: Dice) -> Condition:
+    def _breakdown(
+        self, site: Site, period: Period, dimension: str, filters: Sequence[Filter] = ()
+    ) -> Rows:
+        found = queries.breakdown(
+            self.place.scope,
+            site,
+            period,
+            dimension,
+            KEYS,
+            limit=EVERYTHING,
+            order="events",
+            filters=filters,
+        )
+        return {row.value: row.numbers for row in found.rows}
+
+    def _condition(self, slug: str, days: list[date], dice: Dice) -> Condition:
         dimension = dice.random.choice(DIMENSIONS)
-        values = sorted(truth.split(self.truth.pick(slug, day), dimension)) or [""]
+        values = sorted(truth.split(self.truth.pick(slug, *days), dimension)) or [""]
         operator = dice.random.choice(("is", "is_not", "contains", "one_of"))
         value = dice.random.choice(values)
         if operator == "contains":
@@ -205,7 +236,7 @@ def number(sums: Sums, key: str) -> Value:
 
 
 def rows_compared(
-    line: str, which: str, true: dict[str, Picked], measured: dict[str, dict[str, Any]]
+    line: str, which: str, true: dict[str, Picked], measured: Rows
 ) -> Iterator[Comparison]:
     """A breakdown, value by value and metric by metric."""
     for value in sorted(true.keys() | measured.keys()):

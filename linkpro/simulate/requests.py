@@ -9,9 +9,9 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from linkpro.simulate.place import Place
 from linkpro.world import Event
@@ -23,6 +23,17 @@ LOST, TWIN, AGAIN = 0.08, 0.05, 0.05  # of the requests
 DOUBLED, LATE = 0.03, 0.06  # of the events that servers send
 LARGEST = 120  # events of a server's batch
 FORMS = ("key", "origin", "page")  # how a browser's request says which site it means
+PATHS = ("/api/track", "/api/v1/track")
+# How a moment is written: all of them are whole seconds.
+STAMPS: dict[str, Callable[[datetime], str | int]] = {
+    "utc": datetime.isoformat,
+    "zulu": lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}",
+    "elsewhere": lambda at: at.astimezone(timezone(timedelta(hours=5, minutes=45))).isoformat(),
+    "seconds": lambda at: int(at.timestamp()),
+    "milliseconds": lambda at: int(at.timestamp()) * 1_000,
+    "microseconds": lambda at: int(at.timestamp()) * 1_000_000,
+    "nanoseconds": lambda at: str(int(at.timestamp()) * 1_000_000_000),
+}
 
 Item = Event | Stray
 
@@ -33,6 +44,8 @@ class Request:
 
     items: tuple[Item, ...]
     form: str = "key"
+    path: str = PATHS[0]
+    stamp: str = "utc"
     batch: bool = True
     packed: bool = False
     beacon: bool = False
@@ -74,16 +87,24 @@ class Request:
             envelope["site"] = place.sites[self.first.site.slug].key
         if self.says_when_sent and isinstance(self.first, Event):
             envelope["sent_at"] = (datetime.now(UTC) + self.first.told.ahead).isoformat()
-        texts = [
-            json.dumps(item.payload()) if isinstance(item, Event) else item.text
-            for item in self.items
-        ]
+        texts = [self._text(item) for item in self.items]
         head = json.dumps(envelope)[1:-1]
         if self.batch:
             text = f'{{{head}{", " if head else ""}"events": [{", ".join(texts)}]}}'
         else:
             text = f"{{{head}{', ' if head else ''}{texts[0][1:]}"
         return gzip.compress(text.encode()) if self.packed else text.encode()
+
+    def _text(self, item: Item) -> str:
+        if isinstance(item, Stray):
+            return item.text
+        given = item.payload()
+        if not item.told.on_arrival:
+            at = datetime.fromisoformat(given["timestamp"])
+            given["timestamp"] = STAMPS[self.stamp](at)
+        if self.beacon:  # the browser's own header says it
+            del given["language"]
+        return json.dumps(given)
 
     def headers(self, place: Place) -> dict[str, str]:
         """What its client says besides."""
@@ -99,7 +120,8 @@ class Request:
         if isinstance(self.first, Stray):
             return found
         person = self.first.person
-        found |= {"User-Agent": person.agent, "Accept-Language": person.language}
+        languages = f"{person.language},en;q=0.5"
+        found |= {"User-Agent": person.agent, "Accept-Language": languages}
         if self.forwarded:
             found[self.forwarded] = person.address
         if self.first.told.prefetch:
@@ -190,6 +212,8 @@ def _by_browser(visit: list[Event], dice: Dice, forwarded: str) -> Iterator[Requ
     request = Request(
         tuple(visit),
         form=FORMS[dice.random.randrange(len(FORMS))],
+        path=dice.random.choice(PATHS),
+        stamp=dice.random.choice(list(STAMPS)),
         packed=dice.happens(0.2),
         beacon=dice.happens(0.3),
         says_when_sent=not told.on_arrival and (bool(told.ahead) or dice.happens(0.3)),
@@ -207,12 +231,15 @@ def _by_server(items: Sequence[Item], dice: Dice) -> Iterator[Request]:
         size = dice.random.randint(1, LARGEST)
         some = list(items[start : start + size])
         some += [item for item in some if isinstance(item, Event) and dice.happens(DOUBLED)]
-        yield Request(tuple(some), packed=dice.happens(0.4))
+        stamp = dice.random.choice(list(STAMPS))
+        yield Request(tuple(some), stamp=stamp, packed=dice.happens(0.4))
         start += size
 
 
 def _with_faults(request: Request, dice: Dice) -> Request:
     """The request with what goes wrong on its way."""
+    if any(isinstance(item, Event) and not item.repeatable for item in request.items):
+        return request
     if dice.happens(LOST):
         return replace(request, lost=True)
     if dice.happens(TWIN):

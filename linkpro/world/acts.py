@@ -147,6 +147,58 @@ def every_source(scene: Scene) -> Iterator[Walk]:
         yield see(scene.come(scene.at(17 + number / 20), source=source), "/", "/about")
 
 
+def repeated_sales(scene: Scene) -> Iterator[Walk]:
+    """Orders by their own numbers, which are no UUIDs."""
+    walk = scene.come(scene.at(16.8))
+    for number in range(3):
+        name = f"order {scene.site.slug} {scene.day} {number}"
+        more = {"id": name, "value": 10 + number, "currency": scene.site.currency}
+        walk.happen("conversion", "/checkout", more=more)
+    yield walk
+
+
+def older_forms(scene: Scene) -> Iterator[Walk]:
+    """What older clients send, in their own words."""
+    walk = scene.come(scene.at(16.9), session="old")
+    own = {"name": None, "session_id": None, "sessionId": "old"}
+    for name, more in (
+        ("page_view", {"name": "pageview"}),
+        ("page_view", {"type": "page_view"}),
+        ("conversion", {"type": "event", "category": "conversion", "action": "order"}),
+        ("signup", {"type": "event", "category": "form", "action": "signup"}),
+        ("page_view", {"name": "$pageview", "url": None, "path": "/about"}),
+    ):
+        walk.happen(name, "/about", more=own | more)
+    yield walk
+
+
+def personal_pages(scene: Scene) -> Iterator[Walk]:
+    """Nobody's address or session is kept in the name of a page."""
+    walk = scene.come(scene.at(17))
+    for kept, said in (
+        ("/unsubscribe/[e-mail]", "/unsubscribe/ada@post.example"),
+        ("/unsubscribe/[e-mail]", "/unsubscribe/ben%40post.example?once=1"),
+        ("/cart", "/cart;jsessionid=1A2B3C"),
+    ):
+        walk.happen("page_view", kept, more={"url": f"{scene.site.address}{said}"})
+    yield walk
+
+
+def spelled_addresses(scene: Scene) -> Iterator[Walk]:
+    """One address in several spellings is one visitor."""
+    newer = replace(scene.person(), address="2003:c0:1::5", country="DE")
+    for number, person in enumerate((scene.person(), newer)):
+        plain = person.address
+        spellings = [plain, f"[{plain}]:443", plain.upper(), f"{plain}%eth0"]
+        if "." in plain:
+            spellings = [plain, f" {plain} ", f"::ffff:{plain}", f"{plain}:5123"]
+        walk = scene.come(scene.at(18 + number / 10), person=person)
+        for spelling in spellings:
+            walk.happen("page_view", "/", more={"ip": spelling})
+            walk.at += MINUTE
+        yield walk
+
+
 def odd_pages(scene: Scene) -> Iterator[Walk]:
     """Pages whose paths are not plain words."""
     yield see(scene.come(scene.at(18.5)), "/app#/settings", "/über uns", "/a%2Fb", "/x//y/")
@@ -168,7 +220,11 @@ ACTS: tuple[Act, ...] = (
     every_hour,
     no_page,
     purchases,
+    repeated_sales,
+    older_forms,
+    personal_pages,
     every_source,
+    spelled_addresses,
     odd_pages,
     rare_bots,
 )
@@ -210,4 +266,18 @@ def looking_ahead(scene: Scene) -> Iterator[Walk]:
     yield see(seen, "/about")
 
 
-BROWSER_ACTS: tuple[Act, ...] = (wrong_clocks, unbelievable_times, soon, looking_ahead)
+def without_ids(scene: Scene) -> Iterator[Walk]:
+    """What has no id counts, once each time it is sent."""
+    for _number in range(3):
+        walk = scene.come(scene.now - 20 * MINUTE, told=BY_BROWSER)
+        walk.happen("page_view", "/pens", more={"id": None})
+        yield walk
+
+
+BROWSER_ACTS: tuple[Act, ...] = (
+    wrong_clocks,
+    unbelievable_times,
+    soon,
+    looking_ahead,
+    without_ids,
+)

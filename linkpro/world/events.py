@@ -39,7 +39,11 @@ BY_SERVER, BY_BROWSER = Telling(), Telling(by_browser=True)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened, at a moment in UTC. `source` is that of the visit's first event."""
+    """One thing that happened, at a moment in UTC.
+
+    `source` is that of the visit's first event; `more` are fields of what is sent, and replaces
+    others: None leaves one out.
+    """
 
     site: SiteSpec
     id: uuid.UUID
@@ -81,7 +85,13 @@ class Event:
         }
         if not self.told.by_browser:
             given |= {"ip": self.person.address, "user_agent": self.person.agent}
-        return {name: value for name, value in given.items() if value} | self.more
+        given |= self.more
+        return {name: value for name, value in given.items() if value not in (None, "")}
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the endpoint can recognise it when it comes again."""
+        return self.more.get("id", self.id) is not None
 
     def _timestamp(self) -> str:
         if self.told.says is not None:

@@ -12,13 +12,14 @@ from typing import Any
 from linkpro.world.sites import DIRECT, SiteSpec
 from linkpro.world.visits import Dice
 
-# What each site does not want to be told, in the words of its settings.
+# What each site does not want to be told or to keep, in the words of its settings.
 RULES: dict[str, dict[str, Any]] = {
     "shop": {
+        "addresses": "truncated",
         "excluded_networks": ["198.51.100.0/24", "2001:db8:5::/48"],
         "excluded_paths": ["/staff/*", "*.php"],
     },
-    "journal": {"own_hosts_only": True},
+    "journal": {"addresses": "full", "own_hosts_only": True},
 }
 NO_SITE = "no-such-site"
 
