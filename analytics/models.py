@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -107,6 +108,12 @@ class ImportedDay(OfSite):
     duration_seconds = models.BigIntegerField(_("duration in seconds"), null=True)
     revenue = models.DecimalField(_("revenue"), max_digits=40, decimal_places=10, null=True)
     currency = models.CharField(_("currency"), max_length=3)
+    dimensions = ArrayField(
+        models.CharField(max_length=32),
+        verbose_name=_("dimensions"),
+        default=list,
+        help_text=_("Of a day's total: what else the tool tells of the day."),
+    )
 
     class Meta(OfSite.Meta):
         verbose_name = _("imported day")

@@ -1,7 +1,8 @@
 """What is left of sites that were deleted.
 
 The big tables know no foreign key to their site (rows come in by the thousand), so a site's events,
-keys, sessions and statistics are erased here, a piece at a time, as soon as the site is gone.
+keys, sessions and statistics, the imported ones too, are erased here, a piece at a time, as soon as
+the site is gone.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from django.db import connection, transaction
 from psycopg import sql
 
-from analytics.models import DailyStat
+from analytics.models import DailyStat, ImportedDay
 from tracking.models import DirtyDay, Event, EventKey, Outcome, Session
 
-HOLDERS = (Event, EventKey, Session, DailyStat, DirtyDay, Outcome)
+HOLDERS = (Event, EventKey, Session, DailyStat, ImportedDay, DirtyDay, Outcome)
 # Rows a statement deletes, so that none of them holds its locks for long.
 PIECE = 20_000
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
 from accounts.models import Site
 from accounts.tenancy import Scope
-from analytics import names, queries
-from analytics.figures import change_text, direction, figure
+from analytics import queries
+from analytics.answers import Coverage, Days, Point
+from analytics.figures import change_text, direction, figure, label_of
 from analytics.metrics import METRICS, Number, Unit
+from analytics.panels import PANELS, panels
 from analytics.period import PRESETS, Interval, InvalidPeriod, Period, custom, preset
-from analytics.queries import Days, Point
 
 NUMBERS = (
     "visitors",
@@ -29,64 +29,15 @@ NUMBERS = (
     "bounce_rate",
     "session_seconds",
 )
+# Shown where there is any, and offered as a chart then.
+MONEY = "revenue"
 SHOWN_PRESETS = ("today", "yesterday", "7d", "30d", "month", "12mo")
-ROWS = 8
 POINT_LABELS = {
     Interval.HOUR: "H:i",
     Interval.DAY: "D j M",
     Interval.WEEK: "j M",
     Interval.MONTH: "M Y",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A breakdown on the page; `tab` names it among the panel's dimensions."""
-
-    key: str
-    title: Promise
-    tabs: dict[str, tuple[Promise, Promise]]  # dimension: (tab, first column)
-    name: Callable[[str], str]
-
-
-PANELS = (
-    Panel(
-        "pages",
-        gettext_lazy("Pages"),
-        {
-            "page": (gettext_lazy("All"), gettext_lazy("Page")),
-            "entry_page": (gettext_lazy("Entry"), gettext_lazy("Entry page")),
-            "exit_page": (gettext_lazy("Exit"), gettext_lazy("Exit page")),
-        },
-        names.page,
-    ),
-    Panel(
-        "sources",
-        gettext_lazy("Sources"),
-        {
-            "source": (gettext_lazy("Sources"), gettext_lazy("Source")),
-            "channel": (gettext_lazy("Channels"), gettext_lazy("Channel")),
-            "campaign": (gettext_lazy("Campaigns"), gettext_lazy("Campaign")),
-        },
-        names.source,
-    ),
-    Panel(
-        "countries",
-        gettext_lazy("Countries"),
-        {"country": (gettext_lazy("Countries"), gettext_lazy("Country"))},
-        names.country,
-    ),
-    Panel(
-        "devices",
-        gettext_lazy("Devices"),
-        {
-            "device": (gettext_lazy("Devices"), gettext_lazy("Device")),
-            "browser": (gettext_lazy("Browsers"), gettext_lazy("Browser")),
-            "os": (gettext_lazy("Systems"), gettext_lazy("System")),
-        },
-        names.device,
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +73,7 @@ def asked(query: dict[str, str], now: datetime, site: Site) -> Asked:
             error = str(problem)
     metric = query.get("metric", "")
     tabs = {panel.key: query[panel.key] for panel in PANELS if query.get(panel.key) in panel.tabs}
-    return Asked(period, metric if metric in NUMBERS else NUMBERS[0], tabs, error)
+    return Asked(period, metric if metric in (*NUMBERS, MONEY) else NUMBERS[0], tabs, error)
 
 
 def compared(period: Period) -> tuple[Period, Period] | None:
@@ -139,18 +90,35 @@ def compared(period: Period) -> tuple[Period, Period] | None:
 
 def context(scope: Scope, site: Site, ask: Asked, now: datetime) -> dict[str, Any]:
     """Everything that `templates/analytics/_report.html` draws."""
-    return {**head(scope, site, ask, now), "panels": panels(scope, site, ask)}
+    known = _days(scope, site, ask.period)
+    return {
+        **head(scope, site, ask, now, known),
+        "panels": panels(scope, site, ask.period, ask.tabs, ask.url, known),
+    }
 
 
-def head(scope: Scope, site: Site, ask: Asked, now: datetime) -> dict[str, Any]:
+def _days(scope: Scope, site: Site, period: Period) -> Days:
+    """All that the page needs to know of days: those of the period and of the one before."""
+    return queries.days(scope, site, period.previous().first, period.last)
+
+
+def _span(period: Period) -> Period:
+    return Period(period.previous().first, period.last, period.today)
+
+
+def head(
+    scope: Scope, site: Site, ask: Asked, now: datetime, known: Days | None = None
+) -> dict[str, Any]:
     """The numbers and the chart: the part that is drawn anew while the day goes on."""
     period = ask.period
-    known = queries.days(scope, site, period.previous().first, period.last)
+    known = known or _days(scope, site, period)
     live = queries.visitors_now(scope, site, now)
     pair = compared(period)
-    numbers = [_number(scope, site, ask, key, known, pair) for key in NUMBERS]
+    numbers = [_number(scope, site, ask, key, known, pair) for key in _shown(ask, known)]
     points = queries.series(scope, site, period, ask.metric, known)
-    before = queries.series(scope, site, period.previous(), ask.metric, known)
+    before = queries.series(
+        scope, site, period.previous(), ask.metric, known, interval=period.interval
+    )
     return {
         "period": {
             "slug": period.slug,
@@ -172,17 +140,51 @@ def head(scope: Scope, site: Site, ask: Asked, now: datetime) -> dict[str, Any]:
         "compared_with": pair[1].label if pair and _any_change(numbers) else None,
         "numbers": numbers,
         "live": live,
-        "head_url": ask.url(part="head", version=version(scope, site, period, live)),
-        # Before the first rebuild nothing is known: that is no empty period, and it changes soon.
-        "empty": known.since is not None
-        and not any(known.of_day(day)["events"] for day in period.dates),
+        "counting": known.counting(period),
+        "notes": _notes(period, known.coverage(period)),
+        "head_url": ask.url(part="head", version=f"{known.version(_span(period))}.{live}"),
+        "empty": _is_empty(period, known),
         **_chart(site, ask, points, before),
     }
 
 
 def version(scope: Scope, site: Site, period: Period, live: int) -> str:
     """What the page compares to know whether it is out of date."""
-    return f"{queries.version(scope, site, period)}.{live}"
+    return f"{queries.version(scope, site, _span(period))}.{live}"
+
+
+def _is_empty(period: Period, known: Days) -> bool:
+    """Whether nobody came. Before the first rebuild nothing is known: that changes soon."""
+    if known.began is None or known.counting(period):
+        return False
+    days = [known.of_day(day) for day in period.dates]
+    return not any(day["events"] or day["visitors"] or day["page_views"] for day in days)
+
+
+def _shown(ask: Asked, known: Days) -> list[str]:
+    """The numbers of the page; money only where there is some."""
+    any_money = any(known.of_day(day)[MONEY] for day in ask.period.dates)
+    return [*NUMBERS, MONEY] if any_money or ask.metric == MONEY else [*NUMBERS]
+
+
+def _notes(period: Period, coverage: Coverage) -> list[str]:
+    """What to know of the numbers besides their dates, in words."""
+    notes = []
+    if coverage.sources:
+        told = {"tools": ", ".join(coverage.sources)}
+        if coverage.live is not None and coverage.live <= period.last:
+            told["day"] = date_format(coverage.live, "j F Y")
+            notes.append(_("before %(day)s from %(tools)s") % told)
+        else:
+            notes.append(_("from %(tools)s") % told)
+    if coverage.since is not None and coverage.since > period.first:
+        notes.append(_("known from %(day)s on") % {"day": date_format(coverage.since, "j F Y")})
+    if coverage.gaps:
+        notes.append(
+            ngettext("%(n)s day is not known", "%(n)s days are not known", coverage.gaps)
+            % {"n": coverage.gaps}
+        )
+    return notes
 
 
 def _number(
@@ -194,19 +196,21 @@ def _number(
     pair: tuple[Period, Period] | None,
 ) -> dict[str, Any]:
     metric = METRICS[key]
-    value = queries.totals(scope, site, ask.period, [key], known)[key]
+    value = queries.totals(scope, site, ask.period, [key], known).numbers[key]
     now = before = None
     if pair:
-        now, before = (queries.totals(scope, site, part, [key], known)[key] for part in pair)
+        now, before = (
+            queries.totals(scope, site, part, [key], known).numbers[key] for part in pair
+        )
     way = direction(now, before)
     good = None
     if way in ("up", "down") and metric.good_when_up is not None:
         good = (way == "up") == metric.good_when_up
     return {
         "key": key,
-        "label": str(metric.label),
+        "label": label_of(metric, site.currency),
         "help": str(metric.help),
-        "value": figure(value, metric.unit),
+        "value": figure(value, metric.unit, site.currency),
         "reason": _missing(ask.period, known) if value is None else "",
         "change": change_text(key, now, before),
         "direction": way,
@@ -222,10 +226,12 @@ def _any_change(numbers: list[dict[str, Any]]) -> bool:
 
 
 def _missing(period: Period, known: Days) -> str:
-    if known.since is None:
+    if known.began is None:
         return _("Being counted")
-    if period.last < known.since:
-        return _("Counted since %(day)s") % {"day": date_format(known.since, "j F Y")}
+    if period.last < known.began:
+        return _("Counted since %(day)s") % {"day": date_format(known.began, "j F Y")}
+    if any(known.of_day(day)["visitors"] for day in period.dates):
+        return _("Not known of all these days")
     return _("No visits in this period")
 
 
@@ -233,13 +239,13 @@ def _chart(site: Site, ask: Asked, points: list[Point], before: list[Point]) -> 
     metric = METRICS[ask.metric]
     interval = ask.period.interval
     labels = [date_format(point.at, POINT_LABELS[interval]) for point in points]
-    values = [point.value for point in points]
-    earlier = [point.value for point in before][: len(points)]
+    values = [_drawn(point.value) for point in points]
+    earlier = [_drawn(point.value) for point in before][: len(points)]
     earlier += [None] * (len(points) - len(earlier))
     has_earlier = any(value is not None for value in earlier)
     chart = {
-        "label": str(metric.label),
-        "unit": "count" if metric.unit is Unit.PER else metric.unit.value,
+        "label": label_of(metric, site.currency),
+        "unit": "count" if metric.unit in (Unit.PER, Unit.MONEY) else metric.unit.value,
         "interval": interval.value,
         "labels": labels,
         "current": values,
@@ -250,51 +256,14 @@ def _chart(site: Site, ask: Asked, points: list[Point], before: list[Point]) -> 
     rows = [
         {
             "label": label,
-            "current": figure(value, metric.unit),
-            "previous": figure(then, metric.unit),
+            "current": figure(value, metric.unit, site.currency),
+            "previous": figure(then, metric.unit, site.currency),
         }
         for label, value, then in zip(labels, values, earlier, strict=True)
     ]
     return {"chart": chart, "chart_rows": rows}
 
 
-def panels(scope: Scope, site: Site, ask: Asked) -> list[dict[str, Any]]:
-    """The breakdowns, each with its tabs."""
-    return [_panel(scope, site, ask, panel) for panel in PANELS]
-
-
-def _panel(scope: Scope, site: Site, ask: Asked, panel: Panel) -> dict[str, Any]:
-    dimension = ask.tabs.get(panel.key, next(iter(panel.tabs)))
-    found = queries.breakdown(
-        scope, site, ask.period, dimension, ["visitors", "page_views"], limit=ROWS
-    )
-    largest = max((row.numbers["visitors"] or 0 for row in found.rows), default=0)
-    tabs = [
-        {"label": str(label), "url": ask.url(**{panel.key: name}), "current": name == dimension}
-        for name, (label, _column) in panel.tabs.items()
-    ]
-    return {
-        "key": panel.key,
-        "title": str(panel.title),
-        "label": str(panel.tabs[dimension][1]),
-        "rows": [_row(panel, dimension, row, largest) for row in found.rows],
-        "empty": _("Nothing was counted here in this period."),
-        "more_url": "",
-        "tabs": tabs if len(tabs) > 1 else [],
-    }
-
-
-def _row(panel: Panel, dimension: str, row: queries.Row, largest: Number) -> dict[str, Any]:
-    visitors, views = row.numbers["visitors"], row.numbers["page_views"]
-    name = names.channel if dimension == "channel" else panel.name
-    if dimension == "campaign":
-        name = names.campaign
-    return {
-        "label": name(row.value),
-        "value": row.value,
-        "count": figure(visitors, Unit.COUNT),
-        "views": figure(views, Unit.COUNT),
-        "share": 100 * (visitors or 0) / largest if largest else 0.0,
-        "url": "",
-        "note": "",
-    }
+def _drawn(value: Number | None) -> float | None:
+    """A number as a place in a chart, where cents of a cent do not show."""
+    return float(value) if isinstance(value, Decimal) else value

@@ -6,28 +6,39 @@ that nobody measured is None, never 0; what is not over yet says so.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from math import ceil
+from typing import Any
 
-from django.db.models import F, Max, Min, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import Site
 from accounts.tenancy import Scope
 from analytics import segments
+from analytics.answers import (
+    UNMEASURED,
+    Breakdown,
+    Days,
+    Point,
+    Row,
+    Totals,
+)  # fmt: skip
 from analytics.counting import DIMENSIONS
+from analytics.days import days, days_of_sites, known_of, states_of
 from analytics.metrics import MEASURES, METRICS, Number, Sums
-from analytics.models import DailyStat, SiteDay
-from analytics.period import Period
+from analytics.models import DailyStat, ImportedDay
+from analytics.period import Interval, Period
+from analytics.realtime import first_event, has_events, visitors_now
 from analytics.segments import Filter
-from tracking.models import Agent, Event
-from tracking.models.events import EventFlag
 
-TOTAL = ""
-NOTHING: dict[str, int | None] = dict.fromkeys(MEASURES, 0)
-UNMEASURED: Sums = dict.fromkeys(MEASURES)
-LIVE = timedelta(minutes=5)
+__all__ = [
+    "HiddenMetric", "UnknownDimension", "breakdown", "days", "days_of_sites", "first_event",
+    "has_events", "series", "totals", "version", "visible_site", "visitors_now",
+]  # fmt: skip
 
 
 class UnknownDimension(ValueError):
@@ -38,69 +49,9 @@ class HiddenMetric(ValueError):
     """There is no such metric, or the scope does not reach it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A metric at a time: the first moment of its hour or day, and whether that is over."""
-
-    at: datetime | date
-    value: Number | None
-    finished: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One value of a dimension with its metrics."""
-
-    value: str
-    numbers: dict[str, Number | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """The largest values of a dimension, and whether there are more."""
-
-    rows: list[Row]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """The daily totals of a site, read once: every sum and series over them comes from here.
-
-    `since` is the first day that anything is known of: before it numbers are None, not 0.
-    `quiet` are the counts of a day on which nothing happened.
-    """
-
-    since: date | None
-    sums: dict[date, Sums]
-    quiet: Sums
-
-    def of_day(self, day: date) -> Sums:
-        """The counts of one day."""
-        if self.since is None or day < self.since:
-            return UNMEASURED
-        return self.sums.get(day, self.quiet)
-
-    def of(self, period: Period) -> Sums:
-        """The counts of the period's known days together; None for what none of them knows."""
-        days = [self.of_day(day) for day in period.dates]
-
-        def together(name: str) -> int | None:
-            known = [value for day in days if (value := day[name]) is not None]
-            return sum(known) if known else None
-
-        return {name: together(name) for name in MEASURES}
-
-
 def visible_site(scope: Scope, key: str) -> Site | None:
     """The site with this key, if the scope sees it."""
     return Site.objects.visible_to(scope).filter(key=key).first()
-
-
-def _stats(scope: Scope, site: Site, period: Period, dimension: str) -> QuerySet[DailyStat]:
-    return DailyStat.objects.visible_to(scope).filter(
-        site=site, dimension=dimension, date__gte=period.first, date__lte=period.last
-    )
 
 
 def _allowed(scope: Scope, keys: Iterable[str]) -> list[str]:
@@ -115,47 +66,10 @@ def _numbers(sums: Sums, keys: Iterable[str]) -> dict[str, Number | None]:
     return {key: METRICS[key].of(sums) for key in keys}
 
 
-def measured_since(scope: Scope, site: Site) -> date | None:
-    """The first day that anything is known of."""
-    days = SiteDay.objects.visible_to(scope).filter(site=site)
-    return days.aggregate(first=Min("date"))["first"]
-
-
 def version(scope: Scope, site: Site, period: Period) -> str:
     """What a reader compares to know whether the period's numbers have changed."""
-    days = SiteDay.objects.visible_to(scope).filter(
-        site=site, date__gte=period.first, date__lte=period.last
-    )
-    state = days.aggregate(versions=Sum("version"), last=Max("rebuilt_at"))
-    return f"{state['versions'] or 0}"
-
-
-def _dates(scope: Scope, site: Site, first: date, last: date) -> list[date]:
-    """The days of the site that were counted and whose raw events are still there, in order."""
-    days = SiteDay.objects.visible_to(scope).filter(site=site, date__gte=first, date__lte=last)
-    return list(days.filter(sealed_at=None).order_by("date").values_list("date", flat=True))
-
-
-def days(scope: Scope, site: Site, first: date, last: date, filters: Sequence[Filter] = ()) -> Days:
-    """The daily totals from `first` to `last`, of everything or of what passes the filters.
-
-    Filters need raw events: on days that have outlived theirs, a filtered number is unknown.
-    """
-    since = measured_since(scope, site)
-    if not filters:
-        rows = _stats(scope, site, Period(first, last, last), TOTAL).values("date", *MEASURES)
-        return Days(since, {row["date"]: row for row in rows}, NOTHING)
-    sealed = SiteDay.objects.visible_to(scope).filter(
-        site=site, date__gte=first, date__lte=last, sealed_at__isnull=False
-    )
-    sums: dict[date, Sums] = dict.fromkeys(sealed.values_list("date", flat=True), UNMEASURED)
-    counted = segments.count_days(site, _dates(scope, site, first, last), TOTAL, filters)
-    sums |= {day: counts for (day, _total), counts in counted.items()}
-    return Days(since, sums, _quiet(filters))
-
-
-def _quiet(filters: Sequence[Filter]) -> Sums:
-    return NOTHING | dict.fromkeys(segments.unknown_measures(filters))
+    state = states_of(scope, [site], period.first, period.last)[site.pk]
+    return Days(state, state.live, {}).version(period)
 
 
 def totals(
@@ -165,11 +79,14 @@ def totals(
     keys: Iterable[str],
     known: Days | None = None,
     filters: Sequence[Filter] = (),
-) -> dict[str, Number | None]:
-    """The metrics of the whole period; None before the first measured day."""
+) -> Totals:
+    """The metrics of the whole period; None before the first measured day.
+
+    `known` are the days of the same question where the caller has read them already.
+    """
     wanted = _allowed(scope, keys)
     known = known or days(scope, site, period.first, period.last, filters)
-    return _numbers(known.of(period), wanted)
+    return Totals(_numbers(known.of(period), wanted), known.coverage(period))
 
 
 def series(
@@ -179,48 +96,69 @@ def series(
     key: str,
     known: Days | None = None,
     filters: Sequence[Filter] = (),
+    interval: Interval | None = None,
 ) -> list[Point]:
-    """A metric in the period's steps, from hours to months; None where nothing was measured."""
+    """A metric in steps from hours to months (the period's own unless another is named).
+
+    None where nothing was measured: before the first day, in hours to come.
+    """
     _allowed(scope, [key])
     known = known or days(scope, site, period.first, period.last, filters)
-    if period.days == 1:
+    interval = interval or period.interval
+    if interval == Interval.HOUR:
         return _hours(scope, site, period, key, known, filters)
     of = METRICS[key].of
     return [
-        Point(part.first, of(known.of(part)), not part.unfinished)
-        for part in period.parts(period.interval)
+        Point(part.first, of(known.of(part)), known.finished(part))
+        for part in period.parts(interval)
     ]
 
 
 def _hours(
     scope: Scope, site: Site, period: Period, key: str, known: Days, filters: Sequence[Filter]
 ) -> list[Point]:
-    """The 23 to 25 hours of one day on the site's clock; the hours to come are None."""
-    day = period.first
-    if known.of_day(day) is UNMEASURED:
-        counted, quiet = {}, UNMEASURED
-    else:
-        counted, quiet = _counts_by_hour(scope, site, period, filters), _quiet(filters)
-    start, end = site.clock.bounds(day)
-    now = datetime.now(UTC)
+    """The 23 to 25 hours of each day on the site's clock; the hours to come are None.
+
+    A day that is not of whole hours ends with a shorter one.
+    """
+    counted, quiet = _counts_by_hour(scope, site, period, known, filters), known.quiet
+    now, of = datetime.now(UTC), METRICS[key].of
     points = []
-    for number in range(ceil((end - start).total_seconds() / 3600)):
-        at = start + timedelta(hours=number)
-        sums = counted.get(number, quiet) if at <= now else UNMEASURED
-        over = at + timedelta(hours=1) <= now
-        points.append(Point(site.local(at), METRICS[key].of(sums), over))
+    for day in period.dates:
+        unknown = day in known.brought or known.of_day(day) is UNMEASURED
+        start, end = site.clock.bounds(day)
+        for number in range(ceil((end - start) / timedelta(hours=1))):
+            at = start + timedelta(hours=number)
+            over = min(at + timedelta(hours=1), end) <= now and day not in known.state.waiting
+            sums = counted.get((day, number), quiet)
+            value = None if unknown or at > now else of(sums)
+            points.append(Point(site.local(at), value, over))
     return points
 
 
 def _counts_by_hour(
-    scope: Scope, site: Site, period: Period, filters: Sequence[Filter]
-) -> dict[int, Sums]:
+    scope: Scope, site: Site, period: Period, known: Days, filters: Sequence[Filter]
+) -> dict[tuple[date, int], Sums]:
     if filters:
-        dates = _dates(scope, site, period.first, period.last)
-        counted = segments.count_days(site, dates, "hour", filters)
-        return {int(hour): sums for (_day, hour), sums in counted.items()}
-    rows = _stats(scope, site, period, "hour").values("value", *MEASURES)
-    return {int(row["value"]): row for row in rows}
+        counted = segments.count_days(site, _countable(known, period), "hour", filters)
+        return {(day, int(hour)): sums for (day, hour), sums in counted.items()}
+    rows = _stats(scope, site, period, "hour").values("date", "value", *MEASURES)
+    foreign = known.state.foreign
+    return {
+        (row["date"], int(row["value"])): row
+        | ({"revenue": None} if row["date"] in foreign else {})
+        for row in rows
+    }
+
+
+def _stats(scope: Scope, site: Site, period: Period, dimension: str) -> QuerySet[DailyStat]:
+    return DailyStat.objects.visible_to(scope).filter(
+        site=site, dimension=dimension, date__gte=period.first, date__lte=period.last
+    )
+
+
+def _countable(known: Days, period: Period) -> list[date]:
+    return [day for day in known.state.countable if period.first <= day <= period.last]
 
 
 def breakdown(
@@ -234,78 +172,72 @@ def breakdown(
     offset: int = 0,
     order: str = "visitors",
     filters: Sequence[Filter] = (),
+    known: Days | None = None,
 ) -> Breakdown:
-    """The largest values of a dimension by a measure; "" is the value of what has none."""
+    """The largest values of a dimension by a measure; "" is the value of what has none.
+
+    `known` are the days of the same question where the caller has read them already.
+    """
     wanted = _allowed(scope, keys)
     if dimension not in DIMENSIONS:
         raise UnknownDimension(dimension)
     if order not in MEASURES:
         raise HiddenMetric(order)
-    values = (
-        segments.largest_values(
-            site,
-            _dates(scope, site, period.first, period.last),
-            dimension,
-            filters,
-            order=order,
-            limit=limit + 1,
-            offset=offset,
+    known = known or known_of(scope, site, period.first, period.last, filters)
+    values: Sequence[tuple[str, Sums]]
+    if filters:
+        dates = _countable(known, period)
+        values = segments.largest_values(
+            site, dates, dimension, filters, order=order, limit=limit + 1, offset=offset
         )
-        if filters
-        else _largest_values(_stats(scope, site, period, dimension), order, limit + 1, offset)
-    )
+    else:
+        rows_of = _rows_of(scope, site, period, dimension, known)
+        values = _largest(rows_of, order=order, limit=limit + 1, offset=offset)
+        if dimension != "currency" and known.mixes_currencies(period):
+            values = [(value, {**sums, "revenue": None}) for value, sums in values]
     rows = [Row(value, _numbers(sums, wanted)) for value, sums in values]
     kept = [row for row in rows[:limit] if _large_enough(scope, row)]
-    return Breakdown(kept, more=len(rows) > limit)
+    return Breakdown(kept, len(rows) > limit, known.coverage(period, dimension))
 
 
-def _largest_values(
-    stats: QuerySet[DailyStat], order: str, limit: int, offset: int
-) -> list[tuple[str, Sums]]:
-    groups = (
-        stats.values("value")
-        .annotate(**{f"sum_{name}": Sum(name) for name in MEASURES})
-        .order_by(f"-sum_{order}", "value")
-    )
+def _rows_of(
+    scope: Scope, site: Site, period: Period, dimension: str, known: Days
+) -> list[QuerySet[Any]]:
+    """The daily statistics of a dimension, and the imported days before them."""
+    by_source: dict[str, list[date]] = defaultdict(list)
+    for day, brought in known.brought.items():
+        if period.first <= day <= period.last and dimension in brought.dimensions:
+            by_source[brought.source].append(day)
+    imported = ImportedDay.objects.visible_to(scope).filter(site=site, dimension=dimension)
     return [
-        (group["value"], {name: group[f"sum_{name}"] for name in MEASURES})
-        for group in groups[offset : offset + limit]
+        _stats(scope, site, period, dimension),
+        *(imported.filter(source=name, date__in=dates) for name, dates in by_source.items()),
     ]
+
+
+def _largest(
+    tables: list[QuerySet[Any]], *, order: str, limit: int, offset: int
+) -> list[tuple[str, Sums]]:
+    """The largest values of several tables' rows taken together."""
+    parts = [rows.values("value", *MEASURES).query.sql_with_params() for rows in tables]
+    union = " UNION ALL ".join(sql for sql, _parameters in parts)
+    sums = ", ".join(_sum_of(name) for name in MEASURES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT value, {sums} FROM ({union}) counted GROUP BY value"  # noqa: S608
+            f" ORDER BY {_sum_of(order)} DESC NULLS LAST, value LIMIT %s OFFSET %s",
+            [*chain.from_iterable(parameters for _sql, parameters in parts), limit, offset],
+        )
+        found = cursor.fetchall()
+    return [(row[0], dict(zip(MEASURES, row[1:], strict=True))) for row in found]
+
+
+def _sum_of(name: str) -> str:
+    """The sum of a measure, NULL where one of the rows does not know it."""
+    cast = "" if name == "revenue" else "::bigint"
+    return f"CASE WHEN count({name}) = count(*) THEN sum({name}){cast} END"
 
 
 def _large_enough(scope: Scope, row: Row) -> bool:
     visitors = row.numbers.get("visitors")
     return not scope.min_cell or (visitors or 0) >= scope.min_cell
-
-
-def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
-    """The site's raw events without those of bots: what `counting.HITS` counts."""
-    automated = F("flags").bitand(int(EventFlag.AUTOMATED))
-    events = Event.objects.visible_to(scope).filter(site=site)
-    bots = Agent.objects.exclude(bot="").values("pk")
-    return events.annotate(automated=automated).filter(
-        Q(agent__isnull=True) | ~Q(agent__in=bots), automated=0
-    )
-
-
-def visitors_now(scope: Scope, site: Site, now: datetime) -> int:
-    """Visitors with an event in the last five minutes, from the raw events."""
-    recent = _of_people(scope, site).filter(occurred_at__gte=now - LIVE, visitor__isnull=False)
-    return recent.values("visitor").distinct().count()
-
-
-def first_event(scope: Scope, site: Site) -> Event | None:
-    """The first event of a site that is a person's, or None while it waits for one."""
-    return (
-        _of_people(scope, site)
-        .order_by("occurred_at")
-        .only("path", "host", "occurred_at", "name")
-        .first()
-    )
-
-
-def has_events(scope: Scope, site: Site) -> bool:
-    """Whether anything was ever received for the site."""
-    if measured_since(scope, site) is not None:
-        return True
-    return _of_people(scope, site).exists()

@@ -9,7 +9,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 import structlog
+from django.db.models import F
 
+from accounts.models import Site
 from analytics import rollup
 from analytics.models import SiteDay
 
@@ -38,7 +40,19 @@ def check(day: SiteDay, now: datetime) -> int | None:
     return found
 
 
+def mark_other_currencies() -> int:
+    """Mark the days that were counted in a currency which is not their site's any more.
+
+    Sites with traffic do so by themselves at their next rebuild; this finds the quiet ones.
+    """
+    days = SiteDay.objects.unscoped("statistics of every tenant are made alike")
+    found = days.filter(sealed_at=None).exclude(currency=F("site__currency"))
+    sites = Site.objects.unscoped("the sites of those days").filter(pk__in=found.values("site"))
+    return sum(rollup.mark_other_currencies(site) for site in sites)
+
+
 def reconcile(now: datetime, dice: Random | None = None) -> int:
     """Check the night's days; returns how many of them drifted."""
+    mark_other_currencies()
     days = days_to_check(now.date(), dice or Random())  # noqa: S311  a sample, not a secret
     return sum(1 for day in days if check(day, now))

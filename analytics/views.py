@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import wraps
 from typing import Any, cast
 
@@ -23,10 +23,10 @@ from accounts.forms import SiteForm
 from accounts.models import Membership, Site
 from accounts.roles import Role
 from analytics import overview as parts
-from analytics import queries
+from analytics import queries, rollup
+from analytics.answers import Days
 from analytics.figures import figure
 from analytics.metrics import Unit
-from analytics.period import preset
 
 
 def member_required(view: Any) -> Any:
@@ -107,7 +107,7 @@ def _first_event(member: Membership, site: Site) -> dict[str, Any]:
     """The waiting page's context, with the first event once it has come."""
     first = queries.first_event(member.scope(), site)
     if first is None:
-        return _waiting(site)
+        return _waiting(site) | {"received": queries.has_events(member.scope(), site)}
     # Without its zone, or the template would turn it to the zone of the installation.
     at = site.local(first.occurred_at).replace(tzinfo=None)
     told = {"path": first.path or first.name, "at": at}
@@ -138,14 +138,16 @@ SPARK_DAYS = 14
 def sites(request: HttpRequest, member: Membership) -> HttpResponse:
     """All sites the member sees, each with its visitors."""
     scope, now = member.scope(), timezone.now()
-    cards = [_card(scope, site, now) for site in Site.objects.visible_to(scope)]
+    seen = list(Site.objects.visible_to(scope))
+    # Around the world it is today, or already tomorrow, or still yesterday.
+    first, last = now.date() - timedelta(days=SPARK_DAYS), now.date() + timedelta(days=1)
+    known = queries.days_of_sites(scope, seen, first, last)
+    cards = [_card(site, known[site.pk], site.clock.date_of(now)) for site in seen]
     return render(request, "analytics/sites.html", {"sites": cards})
 
 
-def _card(scope: Any, site: Site, now: Any) -> dict[str, Any]:
-    today = preset("today", now, site.clock)
-    known = queries.days(scope, site, today.first - timedelta(days=SPARK_DAYS - 1), today.last)
-    days = [today.first - timedelta(days=back) for back in range(SPARK_DAYS - 1, -1, -1)]
+def _card(site: Site, known: Days, today: date) -> dict[str, Any]:
+    days = [today - timedelta(days=back) for back in range(SPARK_DAYS - 1, -1, -1)]
     spark = [known.of_day(day)["visitors"] for day in days]
     return {
         "name": site.name,
@@ -183,6 +185,8 @@ def site_edit(request: HttpRequest, member: Membership, key: str) -> HttpRespons
     form = SiteForm(request.POST or None, instance=site)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
+        if saved.currency != before.currency:
+            rollup.mark_other_currencies(saved)
         changes = audit.differences(before, saved, list(form.cleaned_data))
         audit.record(
             "site.changed", saved, tenant=member.tenant, actor=member.user, changes=changes

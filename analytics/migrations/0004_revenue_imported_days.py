@@ -4,6 +4,7 @@ Days that were counted before have no revenue until they are counted again: with
 rebuild, or by night.
 """
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.manager
 from django.db import migrations, models
@@ -93,6 +94,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "dimensions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32),
+                        default=list,
+                        help_text="Of a day's total: what else the tool tells of the day.",
+                        size=None,
+                        verbose_name="dimensions",
+                    ),
+                ),
                 (
                     "site",
                     models.ForeignKey(

@@ -1,0 +1,75 @@
+"""What is read from raw events while a site's statistics are still on their way.
+
+Each question looks at a bounded piece of the raw events, however many bots a site has.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import Site
+from accounts.tenancy import Scope
+from analytics.models import DailyStat, ImportedDay, SiteDay
+from tracking.models import Event
+from tracking.models.events import EventFlag
+
+LIVE = timedelta(minutes=5)
+# How many of the newest raw events are searched for one of a person, before a day was counted.
+NEWEST = 1_000
+
+
+def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
+    """The site's raw events without those of bots: what `counting.HITS` counts."""
+    events = Event.objects.visible_to(scope).filter(site=site)
+    return events.annotate(automated=F("flags").bitand(int(EventFlag.AUTOMATED))).filter(
+        Q(agent__isnull=True) | Q(agent__bot=""), automated=0
+    )
+
+
+def visitors_now(scope: Scope, site: Site, now: datetime) -> int:
+    """Visitors with an event in the last five minutes, from the raw events."""
+    recent = _of_people(scope, site).filter(occurred_at__gte=now - LIVE, visitor__isnull=False)
+    return recent.values("visitor").distinct().count()
+
+
+def _first_counted(scope: Scope, site: Site) -> Event | None:
+    """The first event of the first counted hour whose raw events are still there."""
+    sealed = SiteDay.objects.visible_to(scope).filter(site=site, sealed_at__isnull=False)
+    hours = DailyStat.objects.visible_to(scope).filter(site=site, dimension="hour")
+    first = hours.exclude(date__in=sealed.values("date")).order_by("date", "value").first()
+    if first is None:
+        return None
+    start = site.clock.bounds(first.date)[0] + timedelta(hours=int(first.value))
+    within = _of_people(scope, site).filter(
+        occurred_at__gte=start, occurred_at__lt=start + timedelta(hours=1)
+    )
+    return _first(within)
+
+
+def _first_of_newest(scope: Scope, site: Site) -> Event | None:
+    """The first event of a person among the newest raw events."""
+    newest = Event.objects.visible_to(scope).filter(site=site).order_by("-occurred_at")
+    edge = newest.values_list("occurred_at", flat=True)[NEWEST - 1 : NEWEST]
+    people = _of_people(scope, site)
+    for since in edge:
+        people = people.filter(occurred_at__gte=since)
+    return _first(people)
+
+
+def _first(events: QuerySet[Event]) -> Event | None:
+    return events.order_by("occurred_at").only("path", "host", "occurred_at", "name").first()
+
+
+def first_event(scope: Scope, site: Site) -> Event | None:
+    """The first event of a site that is a person's, as far as raw events are kept; or None."""
+    return _first_counted(scope, site) or _first_of_newest(scope, site)
+
+
+def has_events(scope: Scope, site: Site) -> bool:
+    """Whether anything is known of people on the site."""
+    for counted in (DailyStat, ImportedDay):
+        if counted.objects.visible_to(scope).filter(site=site, dimension="").exists():
+            return True
+    return _first_of_newest(scope, site) is not None
