@@ -33,6 +33,9 @@ run: $(STAMP) ## start everything (PORT=8000, HOST=127.0.0.1, DEMO=1); Ctrl-C st
 test: $(STAMP) ## run the tests (ARGS="tests/tracking -k name" for some of them)
 	@exec $(APART) $(BESIDE) $(PYTHON) -m pytest -n auto $(ARGS)
 
+faults: $(STAMP) ## hurt a running LinkPro and hold it to its word (ARGS=--kills=20)
+	@exec $(APART) $(PYTHON) -m pytest tests/faults --all-faults $(ARGS)
+
 lint: $(STAMP) ## check format, style, layers, types, migrations and production settings
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
@@ -116,5 +119,5 @@ test -x .venv/bin/uv || python3 -m pip --python $(PYTHON) install --quiet \
 touch $(STAMP)
 endef
 
-.PHONY: help run test lint format bench shell psql logs install upgrade db_setup demo simulate db_clean \
-	clean setup dev
+.PHONY: help run test faults lint format bench shell psql logs install upgrade db_setup demo \
+	simulate db_clean clean setup dev
