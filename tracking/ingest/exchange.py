@@ -192,7 +192,11 @@ def read(body: bytes, came: Arrival) -> Generator[NotLoaded | None, None, Readin
         try:
             if isinstance(item, Dropped):
                 raise item
-            reading.keep((yield from known(partial(steps.run, item, came))))
+            try:  # as a rule everything is known
+                hit = steps.run(item, came)
+            except NotLoaded:
+                hit = yield from known(partial(steps.run, item, came))
+            reading.keep(hit)
         except Dropped as dropped:
             site = yield from known(partial(_book, item, came))
             reading.refuse(item, dropped.reason, site, came.page)

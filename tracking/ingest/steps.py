@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from django.conf import settings
 
+from accounts.zones import Clock
 from privacy import pseudonyms
 from tracking import enrich
 from tracking.addresses import kept
@@ -107,6 +110,15 @@ def moved(at: datetime, by: timedelta) -> datetime:
         raise Dropped("timestamp_impossible") from None
 
 
+_QUARTER = 900  # seconds: every day of every zone has begun at one since 2000
+
+
+@lru_cache(maxsize=8_192)
+def _day(clock: Clock, quarter: int) -> date:
+    """The day of the clock in which a quarter of an hour lies."""
+    return clock.date_of(datetime.fromtimestamp(quarter * _QUARTER, UTC))
+
+
 def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """When it happened: corrected by the sender's clock, and within what is believed."""
     now = arrival.received_at
@@ -123,18 +135,21 @@ def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
         hit.flags |= EventFlag.CLOCK_CLAMPED
         at = now
     hit.occurred_at = at
-    hit.day = facts.clock.date_of(at)
+    hit.day = _day(facts.clock, int(at.timestamp()) // _QUARTER)
+
+
+@lru_cache(maxsize=8_192)
+def _agent(text: str) -> tuple[str, str | None, str | None, str | None, str]:
+    """A user agent as it is kept, with its browser, system, device and class of bots."""
+    kept_text = cut(text) or ""
+    found = enrich.agent_facts(kept_text)
+    return kept_text, found.browser or None, found.os or None, found.device or None, found.bot
 
 
 def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """What it was done with."""
     agent = hit.given_agent or "" if arrival.trusted else arrival.agent
-    hit.agent = cut(agent[: enrich.MAX_AGENT]) or ""
-    found = enrich.agent_facts(hit.agent)
-    hit.browser = found.browser or None
-    hit.os = found.os or None
-    hit.device = found.device or None
-    hit.bot = found.bot
+    hit.agent, hit.browser, hit.os, hit.device, hit.bot = _agent(agent[: enrich.MAX_AGENT])
     if arrival.ahead and not arrival.trusted:
         hit.bot = hit.bot or "prefetch"
         hit.flags |= EventFlag.AUTOMATED
@@ -155,21 +170,55 @@ def pseudonym(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
         hit.session = pseudonyms.session_id(secret, hit.client_session[:256])
 
 
+class Place(NamedTuple):
+    """What a page's URL and its referrer tell, each of a size that can be stored."""
+
+    host: str | None
+    path: str | None
+    source: str | None
+    medium: str | None
+    campaign: str | None
+    term: str | None
+    content: str | None
+    channel: str
+    click_id: str | None
+    referrer_host: str | None
+
+
+@lru_cache(maxsize=8_192)
+def _place(url: str, referrer: str, domains: frozenset[str]) -> Place:
+    found = enrich.page_of(url)
+    own = domains | {enrich.bare(found.host)}
+    source = enrich.source_of(referrer, found.query, own)
+    return Place(
+        host=cut(found.host, 253),
+        path=cut(found.path),
+        source=cut(source.source),
+        medium=cut(source.medium),
+        campaign=cut(source.campaign),
+        term=cut(source.term),
+        content=cut(source.content),
+        channel=source.channel,
+        click_id=source.click_id,
+        referrer_host=cut(source.referrer_host, 253),
+    )
+
+
 def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """Which page it was, and where the visitor came from."""
-    found = enrich.page_of((hit.url or hit.path or "")[: enrich.MAX_URL])
-    hit.host = cut(found.host, 253)
-    hit.path = cut(found.path)
-    own = facts.domains | {enrich.bare(found.host)}
-    source = enrich.source_of((hit.referrer or "")[: enrich.MAX_URL], found.query, own)
-    hit.source, hit.medium = cut(source.source), cut(source.medium)
-    hit.campaign, hit.term, hit.content = (
-        cut(source.campaign),
-        cut(source.term),
-        cut(source.content),
-    )
-    hit.channel, hit.click_id = source.channel, source.click_id
-    hit.referrer_host = cut(source.referrer_host, 253)
+    url, referrer = hit.url or hit.path or "", hit.referrer or ""
+    (
+        hit.host,
+        hit.path,
+        hit.source,
+        hit.medium,
+        hit.campaign,
+        hit.term,
+        hit.content,
+        hit.channel,
+        hit.click_id,
+        hit.referrer_host,
+    ) = _place(url[: enrich.MAX_URL], referrer[: enrich.MAX_URL], facts.domains)
 
 
 def own_traffic(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:

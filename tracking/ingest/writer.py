@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 import psycopg
@@ -159,19 +160,13 @@ def forget() -> None:
 
 
 _values = attrgetter(*_FIELDS)
+# What is not said is left out, which saves a third of the text.
+_Row = msgspec.defstruct("_Row", [(name, Any, None) for name in _FIELDS], omit_defaults=True)
 
 
 def _as_json(hits: Iterable[Hit]) -> str:
     """The rows as JSON, without what they do not say."""
-    rows = [
-        {
-            name: value
-            for name, value in zip(_FIELDS, _values(hit), strict=True)
-            if value is not None
-        }
-        for hit in hits
-    ]
-    return msgspec.json.encode(rows).decode()
+    return msgspec.json.encode([_Row(*_values(hit)) for hit in hits]).decode()
 
 
 def _results(hits: Sequence[Hit], new: set[tuple]) -> list[str]:
