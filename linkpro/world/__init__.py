@@ -89,7 +89,7 @@ class World:
     def _start(self, site: SiteSpec, day: date, dice: Dice) -> datetime:
         hour = dice.pick(_HOUR)
         wall = datetime.combine(day, time(hour), site.clock)
-        wall = wall.replace(fold=dice.random.randrange(2))  # an hour that comes twice
+        wall = wall.replace(fold=dice.random.getrandbits(1))  # an hour that comes twice
         return wall.astimezone(UTC) + timedelta(seconds=dice.random.randrange(3600))
 
     def _who(

@@ -86,7 +86,7 @@ class Event:
         if not self.told.by_browser:
             given |= {"ip": self.person.address, "user_agent": self.person.agent}
         given |= self.more
-        return {name: value for name, value in given.items() if value not in (None, "")}
+        return {name: value for name, value in given.items() if value is not None and value != ""}
 
     @property
     def repeatable(self) -> bool:
