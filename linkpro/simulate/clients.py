@@ -58,8 +58,13 @@ class Clients:
         threads = [threading.Thread(target=self._work, daemon=True) for _n in range(self.number)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:  # also when it is interrupted, nothing is on its way any more
+            self.waiting.clear()
+            for thread in threads:
+                thread.join()
         if self.failure:
             raise self.failure
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -26,6 +26,7 @@ from analytics.metrics import MEASURES, METRICS
 from linkpro.simulate import requests
 from linkpro.world import Event, truth
 from linkpro.world.trial import NAMELESS, Size, Trial
+from tests.conftest import at
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 SMALL = {"days": 2, "visits": 4, "clients": 4, "rebuild": True}
@@ -94,6 +95,22 @@ def test_browsers_that_share_an_address_are_told_apart(trial: Trial):
     people = {person for person in told if not person.bot}
     assert {person.address for person in people} == {"127.0.0.1"}
     assert len({person.agent for person in people}) == len(people) > 20
+
+
+@pytest.mark.parametrize(
+    "now", ["2026-11-20 15:30", "2026-11-22 00:00:05", "2026-03-29 01:30", "2026-10-25 00:45"]
+)
+def test_visits_of_one_person_are_more_than_half_an_hour_apart(now: str):
+    """Else they would be one visit, and what the world says of them would not be true."""
+    world = Trial(3, at(now), Size(visits=60, days=2), name="test", one_address="127.0.0.1")
+    for stays in world.truth().stays.values():
+        last: dict[tuple[str, str], datetime] = {}
+        for stay in stays:
+            if stay.person and not stay.first.session:
+                who = (stay.person.address, stay.person.agent)
+                if who in last:
+                    assert stay.first.at - last[who] > timedelta(minutes=30)
+                last[who] = stay.events[-1].at
 
 
 def test_no_two_events_of_a_trial_have_the_same_id(trial: Trial):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -46,8 +47,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **given: Any) -> None:
         if urlsplit(given["url"]).scheme not in KINDS:
             raise CommandError("--url begins with http:// or https://.")
-        if not (1 <= given["days"] <= 400 and given["visits"] >= 1 and given["clients"] >= 1):
-            raise CommandError("--days is 1 to 400; --visits and --clients are at least 1.")
+        if not (1 <= given["days"] <= 90 and given["visits"] >= 1 and given["clients"] >= 1):
+            raise CommandError("--days is 1 to 90; --visits and --clients are at least 1.")
         options = Options(
             url=given["url"].rstrip("/"),
             seed=given["seed"],
@@ -57,10 +58,15 @@ class Command(BaseCommand):
             rebuild=given["rebuild"],
         )
         began = time.monotonic()
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing stays
         try:
             comparisons = simulate.compare(options, self.stdout.write)
         except (NotCounted, Unreachable) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before the end.") from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
         for line in table(comparisons):
             self.stdout.write(line)
         again = " ".join(f"--{name} {given[name]}" for name in FACTS)
