@@ -117,23 +117,21 @@ class Course:
     """A load that runs, and the ledger that it writes."""
 
     process: subprocess.Popen[bytes]
-    path: Path
+    book: Ledger
     sites: dict[str, int]
 
     @property
     def ledger(self) -> Ledger:
         """All that the senders have seen by now."""
-        return Ledger.read(self.path)
-
-    def answers_since(self, moment: float) -> list[float]:
-        """When events were accepted after this moment (`time.time()`)."""
-        return [at for at in self.ledger.moments("answer", "accepted") if at > moment]
+        return self.book.read_on()
 
     def goes_on(self, seconds: float) -> float:
         """Wait for the next acceptance; returns after how many seconds it came."""
         began = time.time()
-        places.until(lambda: self.answers_since(began), seconds, "for the next accepted event")
-        return self.answers_since(began)[0] - began
+        places.until(
+            lambda: self.ledger.first_accepted(began), seconds, "for the next accepted event"
+        )
+        return (self.book.first_accepted(began) or began) - began
 
     def stop(self) -> Ledger:
         """No new events; returns when every sender is done."""
@@ -164,9 +162,9 @@ class Trial:
         chosen = load.Options(port or self.place.port, str(path), list(sites), **options)
         command = [sys.executable, "-m", "tests.faults.load", load.as_words(chosen)]
         with subprocess.Popen(command, cwd=BASE_DIR, start_new_session=True) as process:
-            course = Course(process, path, sites)
+            course = Course(process, Ledger(path), sites)
             try:
-                places.until(lambda: course.answers_since(0), 20, "for the first accepted event")
+                course.goes_on(20)
                 yield course
                 ledger = course.stop()
             finally:

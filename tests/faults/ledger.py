@@ -45,24 +45,28 @@ class Pen:
 
 @dataclass
 class Ledger:
-    """A ledger that has been read."""
+    """A ledger as far as it has been read."""
 
+    path: Path
+    offset: int = 0
     lines: list[Line] = field(default_factory=list)
     sent: Counter[Event] = field(default_factory=Counter)
     bad: set[Event] = field(default_factory=set)
     answers: dict[Event, list[str]] = field(default_factory=lambda: defaultdict(list))
     words: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    @classmethod
-    def read(cls, *paths: Path) -> Ledger:
-        """All lines so far; one that is being written is left out."""
-        found = cls()
-        for path in paths:
-            *whole, _rest = path.read_text().split("\n") if path.exists() else [""]
-            for text in whole:
-                at, what, site, event_id, word = text.split("\t")
-                found._take(Line(float(at), what, site, event_id, word))
-        return found
+    def read_on(self) -> Ledger:
+        """Take in what has been written since; a line that is being written is left for later."""
+        if not self.path.exists():
+            return self
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            whole, end, _rest = file.read().rpartition(b"\n")
+        self.offset += len(whole) + len(end)
+        for text in whole.decode().splitlines():
+            at, what, site, event_id, word = text.split("\t")
+            self._take(Line(float(at), what, site, event_id, word))
+        return self
 
     def _take(self, line: Line) -> None:
         self.lines.append(line)
@@ -79,9 +83,15 @@ class Ledger:
         """How many lines tell this."""
         return sum(n for (w, x), n in self.words.items() if w == what and word in ("", x))
 
-    def moments(self, what: str, word: str = "") -> list[float]:
-        """When this was told, in order."""
-        return sorted(x.at for x in self.lines if x.what == what and word in ("", x.word))
+    def first_accepted(self, since: float) -> float | None:
+        """When the first event was accepted after this moment; they are written in order."""
+        found = None
+        for line in reversed(self.lines):
+            if line.at <= since:
+                break
+            if line.what == "answer" and line.word == "accepted":
+                found = line.at
+        return found
 
     @property
     def kept(self) -> set[Event]:

@@ -135,14 +135,12 @@ class Place:
                 **options,
             )
 
-    def start_web(
-        self, listening: socket.socket | None = None, before: str = "", **environ: str
-    ) -> Web:
+    def start_web(self, listening: socket.socket | None = None, **environ: str) -> Web:
         """One more web process, at the common socket or another; it is up when `is_up`."""
         self.started += 1
         log = self.folder / f"web-{self.started}.log"
         number = (listening or self.listening).fileno()
-        line = f"{before} {LINES['web']} --fd {number} --log-level info"
+        line = f"{LINES['web']} --fd {number} --log-level info"
         process = self.run(line, log, pass_fds=[number], environ={**self.environ, **environ})
         web = Web(process, log)
         if listening is None:
