@@ -174,6 +174,7 @@ CASES = [
         "that is markup", "utm_source=<script>alert(1)</script>", source="<script>alert(1)</script>"
     ),
     tagged("of two separators", "utm_source=one;utm_medium=two", source="one;utm_medium=two"),
+    Case("D126", "in a path", {"path": "/?utm_source=one"}, stored={"source": "one", "path": "/"}),
     referrer("D128", f"{SHOP}/before", None, None, "direct"),
     referrer("D128", "https://www.shop.acme.test/before", None, None, "direct"),
     referrer("D128", "https://blog.acme.test/", "blog.acme.test", "blog.acme.test", "referral"),
@@ -214,7 +215,10 @@ CASES = [
     ),
     Case("D135", "an agent in the body", {"user_agent": GOOGLEBOT}, stored={"browser": "Chrome"}),
 ]
-WAITING = {"D109 a path": "steps.page reads a path as a URL: of //a/x it keeps /x"}
+WAITING = {
+    "D109 a path": "steps.page reads a path as a URL: of //a/x it keeps /x",
+    "D126 in a path": "steps.page overwrites the path it reads: run again, it finds no campaign",
+}
 
 
 @parametrized(CASES, WAITING)
