@@ -120,7 +120,10 @@ def books_balance(ledger: Ledger, books: Books) -> list[str]:
 def statistics_agree(place: Place, books: Books) -> list[str]:
     """I4: every rebuilt day equals a fresh count of its events."""
     told = place.inside("recount", *books.sites.values())
-    return [f"statistics of {day} differ in {rows} rows" for day, rows in told["wrong"].items()]
+    return [
+        f"statistics of {day} were never made" if rows is None else f"{rows} rows of {day} differ"
+        for day, rows in told["wrong"].items()
+    ]
 
 
 def days_are_rebuilt(place: Place, sites: dict[str, int]) -> list[str]:
