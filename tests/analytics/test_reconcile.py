@@ -2,17 +2,20 @@
 
 from datetime import timedelta
 from random import Random
+from threading import Thread
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from analytics import rollup
 from analytics.models import DailyStat, SiteDay
 from analytics.reconcile import days_to_check, reconcile
 from tests.conftest import at
 from tests.sending import rebuild_all, send, visit
-from tracking.models import Session
+from tracking.models import DirtyDay, Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +73,68 @@ def test_the_rebuild_command_repairs(site, day, capsys):
     call_command("rebuild", "--site", site.key, "--first", "2020-01-01")
     assert "1 days, 1 of them changed" in capsys.readouterr().out
     assert DailyStat.plain.get(dimension="").page_views == 2
+
+
+def test_the_rebuild_command_finds_days_of_which_only_raw_events_are_left(site, day, capsys):
+    send(site, visit(at("2026-03-01 22:59"), ["/"]))
+    send(site, visit(at("2026-03-01 23:00"), ["/"]))
+    for model in (SiteDay, DailyStat, DirtyDay):
+        model.plain.all().delete()
+    call_command("rebuild", "--site", site.key, "--first", "2026-03-01", "--last", "2026-03-02")
+    assert "2 days, 2 of them changed" in capsys.readouterr().out
+    call_command("rebuild", "--site", site.key)
+    assert SiteDay.plain.count() == 3
+
+
+def test_the_rebuild_command_leaves_a_sealed_day(site, day, capsys):
+    rollup.seal(site, day.date)
+    call_command("rebuild", "--site", site.key)
+    assert "sealed, left as it is" in capsys.readouterr().out
+
+
+def test_an_interrupted_rebuild_leaves_the_day_and_its_marks(site, day, monkeypatch):
+    """The server ends the connection after the statistics were written, before the commit."""
+    send(site, visit(timezone.now() - timedelta(days=1), ["/b"], ip="84.160.1.7"))
+    original = rollup._mark_continuation
+
+    def ended(cursor, *rest):
+        original(cursor, *rest)
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rollup, "_mark_continuation", ended)
+        with pytest.raises(OperationalError):
+            rollup.rebuild(site, day.date)
+    connection.close()
+    assert DailyStat.plain.get(dimension="").page_views == 2
+    assert DirtyDay.plain.count() == 1
+    rebuild_all()
+    assert DailyStat.plain.get(dimension="").page_views == 3
+
+
+def test_a_day_that_somebody_counts_is_left_to_them(site, day):
+    """Who waits for marked days goes on with others; who was asked for this one waits."""
+    send(site, visit(timezone.now() - timedelta(days=1), ["/b"], ip="84.160.1.7"))
+    other = connection.copy()
+    lock = [site.pk, day.date.toordinal()]
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+        assert rollup.rebuild(site, day.date, if_marked=True) is None
+        assert DirtyDay.plain.count() == 1
+        waiting = Thread(target=rebuild_and_close, args=[site, day.date])
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+    waiting.join(10)
+    other.close()
+    assert DailyStat.plain.get(dimension="").page_views == 3
+    assert not DirtyDay.plain.exists()
+
+
+def rebuild_and_close(site, day) -> None:
+    rollup.rebuild(site, day)
+    connection.close()
 
 
 def test_the_rebuild_command_names_a_site_that_is_not_there(db):

@@ -41,7 +41,9 @@ PLACES = [
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {
-            "step": st.integers(0, DAYS * 24 * 6 - 1),  # of ten minutes, so that gaps are met
+            # Of ten minutes: anywhere, or near each other around the first midnight, so that
+            # gaps of half an hour and ends of days are met.
+            "step": st.one_of(st.integers(0, DAYS * 24 * 6 - 1), st.integers(135, 153)),
             "ip": st.sampled_from(["84.160.1.1", "84.160.1.2", "8.8.8.8", ""]),
             "user_agent": st.sampled_from([CHROME, IPHONE, GOOGLEBOT, ""]),
             "name": st.sampled_from(["page_view", "page_view", "click", "conversion", "signup"]),
