@@ -29,7 +29,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.load import CHROME
 from tests.faults.proxy import Mode, Proxy
 
-SITES = 60
+SITES = 150
 LINES = read_procfile(BASE_DIR / "Procfile")
 UP = "Uvicorn running on"
 

@@ -39,7 +39,7 @@ def trace(place: Place, pids: list[int], path: Path) -> subprocess.Popen[bytes]:
 
 def test_every_answer_comes_after_the_disk_has_it(trial, place):
     """F28: `kill -9` cannot show this, for the kernel still writes what a dead process left."""
-    (key, *_others) = place.take_sites()
+    (key,) = place.take_sites(1)
     event = {"site": key, "url": f"https://{key}.example/"}
     until(lambda: post(place.port, event)[0] == 202 and len(place.writers()) == 2, 20)
     (log,) = place.ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")
