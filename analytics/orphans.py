@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from analytics.models import DailyStat, ImportedDay
-from tracking.models import DirtyDay, Event, EventKey, Outcome, Session
+from tracking.models import DirtyDay, Event, EventKey, Outcome, Rejected, Session
 
-HOLDERS = (Event, EventKey, Session, DailyStat, ImportedDay, DirtyDay, Outcome)
+HOLDERS = (Event, EventKey, Session, DailyStat, ImportedDay, DirtyDay, Outcome, Rejected)
 # Rows a statement deletes, so that none of them holds its locks for long.
 PIECE = 20_000
 

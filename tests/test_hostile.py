@@ -18,7 +18,7 @@ from analytics.models import DailyStat
 from analytics.period import Period
 from tests.conftest import CHROME, GOOGLEBOT, PASSWORD, at
 from tests.sending import rebuild_all, send, visit
-from tracking import enrich, partitions
+from tracking import pages, partitions
 from tracking.ingest import directory, wire, writer
 from tracking.models import Event, EventKey, Outcome, Session
 
@@ -74,7 +74,17 @@ def test_every_zone_that_is_taken_is_known_to_the_database():
     ],
 )
 def test_a_value_is_judged_by_its_digits(value, fits):
-    assert wire.storable(Decimal(value)) == fits
+    if fits:
+        assert wire.amount(Decimal(value)) == Decimal(value)
+    else:
+        with pytest.raises(wire.Dropped, match="value_invalid"):
+            wire.amount(Decimal(value))
+
+
+def test_a_value_is_rounded_to_six_places():
+    assert wire.amount(Decimal("0.30000000000000004")) == Decimal("0.3")
+    assert wire.amount(Decimal("99999999999999.9999994")) == Decimal("99999999999999.999999")
+    assert wire.amount(Decimal("1e-400")) == 0
 
 
 @pytest.mark.parametrize(
@@ -122,16 +132,16 @@ def test_what_has_expired_is_not_kept(site, monkeypatch):
 
 
 def test_a_secret_in_a_fragment_is_not_stored():
-    assert enrich.page_of("https://a.test/#/reset?token=SECRET").path == "/#/reset"
+    assert pages.page_of("https://a.test/#/reset?token=SECRET").path == "/#/reset"
 
 
 def test_many_parameters_lose_the_campaign_and_not_the_page():
-    page = enrich.page_of("https://a.test/x?" + "&".join(f"p{n}=1" for n in range(300)))
+    page = pages.page_of("https://a.test/x?" + "&".join(f"p{n}=1" for n in range(300)))
     assert (page.host, page.path, page.query) == ("a.test", "/x", ())
 
 
 def test_a_host_of_a_thousand_labels_is_cut_before_it_is_compared():
-    assert len(enrich.page_of("https://" + "a." * 2000 + "test/").host or "") <= 253
+    assert len(pages.page_of("https://" + "a." * 2000 + "test/").host or "") <= 253
 
 
 def test_one_day_that_cannot_be_counted_does_not_stop_the_others(site, rival_site):

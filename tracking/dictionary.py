@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from accounts.models import Site
-from tracking import enrich
+from tracking import agents
 from tracking.models import Agent, DirtyDay
 
 PIECE = 1_000
@@ -19,7 +19,7 @@ def classify_again() -> int:
 
     Days with events of those that became a bot, or a person, are counted anew.
     """
-    old = Agent.objects.exclude(lists=enrich.lists_version()).order_by("pk")
+    old = Agent.objects.exclude(lists=agents.lists_version()).order_by("pk")
     changed = 0
     while piece := list(old[:PIECE]):
         with transaction.atomic():
@@ -27,18 +27,18 @@ def classify_again() -> int:
     return changed
 
 
-def _classify(agents: list[Agent]) -> int:
+def _classify(piece: list[Agent]) -> int:
     changed, moved = 0, []
-    for agent in agents:
+    for agent in piece:
         before = (agent.browser, agent.os, agent.device, agent.bot)
-        found = enrich.agent_facts(agent.text)
+        found = agents.agent_facts(agent.text)
         now = (found.browser, found.os, found.device, found.bot)
         agent.browser, agent.os, agent.device, agent.bot = now
-        agent.lists = enrich.lists_version()
+        agent.lists = agents.lists_version()
         changed += before != now
         if bool(before[3]) != bool(agent.bot):
             moved.append(agent.pk)
-    Agent.objects.bulk_update(agents, ["browser", "os", "device", "bot", "lists"])
+    Agent.objects.bulk_update(piece, ["browser", "os", "device", "bot", "lists"])
     mark_days_of(moved)
     return changed
 

@@ -1,7 +1,6 @@
 """What can be told from an address and a referrer. Pure: no database.
 
-What a user agent says stands in `agents`, what a URL says in `pages`; their names can be had here
-as well.
+What a user agent says stands in `agents`, what a URL says in `pages`.
 """
 
 from __future__ import annotations
@@ -16,15 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
-from tracking.agents import MAX_AGENT as MAX_AGENT
-from tracking.agents import AgentFacts as AgentFacts
-from tracking.agents import agent_facts as agent_facts
-from tracking.agents import lists_version as lists_version
-from tracking.pages import CLICK_IDS as CLICK_IDS
-from tracking.pages import MAX_URL as MAX_URL
-from tracking.pages import UTM as UTM
-from tracking.pages import Page as Page
-from tracking.pages import page_of as page_of
+from tracking.pages import CLICK_IDS, page_of
 
 DATA = Path(__file__).parent / "data"
 

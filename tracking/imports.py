@@ -23,7 +23,7 @@ import msgspec
 from psycopg import Connection
 
 from accounts.models import Site
-from tracking import access_logs, enrich
+from tracking import access_logs, agents
 from tracking.access_logs import BAD_LINE, BadLine, Line
 from tracking.ingest import directory, steps, writer
 from tracking.ingest.directory import NotLoaded, TokenFacts
@@ -328,7 +328,7 @@ def look(sources: Iterable[IO[bytes]], site: Site, wanted: Wanted, watch: Watche
         report = sort_by_day(sources, site, wanted, spool, watch)
         for day in sorted(spool.counts):
             bots = sum(
-                bool(enrich.agent_facts(line.agent[: enrich.MAX_AGENT]).bot)
+                bool(agents.agent_facts(line.agent[: agents.MAX_AGENT]).bot)
                 for line in spool.lines(day)
             )
             done = DayDone(day, spool.counts[day] - bots, bots)

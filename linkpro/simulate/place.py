@@ -15,7 +15,6 @@ from linkpro.world import SiteSpec
 from linkpro.world.strays import RULES
 from linkpro.world.trial import Trial
 from privacy.models import Salt
-from tracking.models import Rejected
 
 NAME = "Simulated world"
 TOKEN_LIFETIME = timedelta(hours=6)
@@ -40,7 +39,6 @@ class Place:
         """Nothing of the tenant is left, events and statistics included."""
         ids = [site.pk for site in self.sites.values()]
         with transaction.atomic():
-            Rejected.objects.for_tenant(self.tenant).delete()
             self.tenant.delete()
             self.owner.delete()
         for site_id in ids:

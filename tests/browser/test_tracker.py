@@ -9,7 +9,6 @@ import pytest
 
 from accounts.models import Site
 from tests.browser.conftest import Pages, Relay, Visitor, stored, until
-from tracking import enrich
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +69,7 @@ def test_nothing_is_kept_in_the_browser(
 def test_only_what_names_a_campaign_leaves_the_page(
     site: Site, relay: Relay, pages: Pages, visitor: Visitor
 ) -> None:
-    campaign = [*enrich.UTM, "ref", "source", *enrich.CLICK_IDS]
+    campaign = [*UTM, "ref", "source", *CLICK_IDS]
     query = "&".join(f"{name}=a" for name in ("email", *campaign, "token"))
     pages.put("/from", "", f'<a href="/?{query}#access_token=b">on</a>')
     pages.put("/", relay.snippet(site))

@@ -27,7 +27,7 @@ from linkpro.demo import Demo
 from linkpro.sender import Refused, Sender
 from linkpro.world import JOURNAL, SHOP, SITES, Truth, World, people, truth
 from tests.sending import rebuild_all, send
-from tracking import enrich
+from tracking import agents, enrich
 from tracking.models import Event
 
 # The days around the change to summer time in Berlin.
@@ -74,12 +74,12 @@ BOTS = (*people.BOTS.things, *people.RARE_BOTS)
 
 @pytest.mark.parametrize("browser", [*BROWSERS, *BOTS], ids=lambda browser: browser.agent[-40:])
 def test_browsers_are_what_the_world_says_they_are(browser: people.Browser):
-    found = enrich.agent_facts(browser.agent)
+    found = agents.agent_facts(browser.agent)
     assert (found.browser, found.os, found.device, found.bot) == browser[1:]
     if not browser.bot:
         other = people.numbered(browser, 7)
         assert other.agent != browser.agent
-        assert enrich.agent_facts(other.agent) == found
+        assert agents.agent_facts(other.agent) == found
 
 
 def test_people_have_many_browsers_and_bots_many_classes():

@@ -10,7 +10,7 @@ from subprocess import run
 import pytest
 from django.test import Client
 
-from tracking import enrich, views
+from tracking import pages, views
 
 PATH = "/js/analytics.js"
 MOST_BYTES = 3_000
@@ -71,7 +71,7 @@ def test_the_script_keeps_the_campaign_parameters_that_the_server_reads() -> Non
     listed = re.search(r"CAMPAIGN = \((.*?)\)\.split", views.SCRIPT.read_text(), re.DOTALL)
     assert listed
     names = " ".join(re.findall(r'"(.*?)"', listed[1])).split()
-    assert names == [*enrich.UTM, "ref", "source", *enrich.CLICK_IDS]
+    assert names == [*pages.UTM, "ref", "source", *pages.CLICK_IDS]
 
 
 @pytest.mark.skipif(which("node") is None, reason="there is no node")

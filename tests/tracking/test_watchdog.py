@@ -37,6 +37,7 @@ def _nobody_left():
 def hit_of(site, name: str) -> wire.Hit:
     now = at("2026-03-02 10:00")
     (hit,) = wire.decode(b'{"site": "%b", "id": "%b"}' % (site.key.encode(), name.encode()), now)
+    assert isinstance(hit, wire.Hit)
     return run_steps(hit, arrival_at(now))
 
 

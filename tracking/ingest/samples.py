@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from tracking import enrich
+from tracking import pages
 from tracking.ingest.wire import event_id, mended, name_of
 
 MOST_OF_A_KIND = 5  # of one site, hour and reason
@@ -48,10 +48,8 @@ def _text(text: str) -> str:
 def _url(text: str) -> str:
     """The address without user, password, and all of the query that names no campaign."""
     try:
-        parts = urlsplit(text[: enrich.MAX_URL])
-        tags = [
-            pair for pair in parse_qsl(parts.query, max_num_fields=200) if pair[0] in enrich.UTM
-        ]
+        parts = urlsplit(text[: pages.MAX_URL])
+        tags = [pair for pair in parse_qsl(parts.query, max_num_fields=200) if pair[0] in pages.UTM]
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return ""

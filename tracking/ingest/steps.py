@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.zones import Clock
 from privacy import pseudonyms
-from tracking import enrich
+from tracking import agents, enrich, pages
 from tracking.addresses import kept
 from tracking.ingest import directory
 from tracking.ingest.directory import SiteFacts, TokenFacts
@@ -51,7 +51,7 @@ class Arrival:
     @property
     def page(self) -> str:
         """The host of the page that sent it."""
-        return enrich.page_of((self.origin or self.referer)[: enrich.MAX_URL]).host or ""
+        return pages.page_of((self.origin or self.referer)[: pages.MAX_URL]).host or ""
 
     @property
     def trusted(self) -> bool:
@@ -70,7 +70,7 @@ def _site_of(key: str | None, url: str, arrival: Arrival) -> SiteFacts | None:
     if key:
         return directory.site_by_key.get(key)
     for page in (arrival.origin, url, arrival.referer):
-        host = cut(enrich.page_of(page[: enrich.MAX_URL]).host, 253)
+        host = cut(pages.page_of(page[: pages.MAX_URL]).host, 253)
         if host is None or not arrival.may_ask_for(host.lower()):
             continue
         found = directory.site_by_host.get(host.lower())
@@ -142,14 +142,14 @@ def clock(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
 def _agent(text: str) -> tuple[str, str | None, str | None, str | None, str]:
     """A user agent as it is kept, with its browser, system, device and class of bots."""
     kept_text = cut(text) or ""
-    found = enrich.agent_facts(kept_text)
+    found = agents.agent_facts(kept_text)
     return kept_text, found.browser or None, found.os or None, found.device or None, found.bot
 
 
 def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """What it was done with."""
     agent = hit.given_agent or "" if arrival.trusted else arrival.agent
-    hit.agent, hit.browser, hit.os, hit.device, hit.bot = _agent(agent[: enrich.MAX_AGENT])
+    hit.agent, hit.browser, hit.os, hit.device, hit.bot = _agent(agent[: agents.MAX_AGENT])
     if arrival.ahead and not arrival.trusted:
         hit.bot = hit.bot or "prefetch"
         hit.flags |= EventFlag.AUTOMATED
@@ -187,7 +187,7 @@ class Place(NamedTuple):
 
 @lru_cache(maxsize=8_192)
 def _place(url: str, referrer: str, domains: frozenset[str]) -> Place:
-    found = enrich.page_of(url)
+    found = pages.page_of(url)
     own = domains | {enrich.bare(found.host)}
     source = enrich.source_of(referrer, found.query, own)
     return Place(
@@ -206,7 +206,7 @@ def _place(url: str, referrer: str, domains: frozenset[str]) -> Place:
 
 def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """Which page it was, and where the visitor came from."""
-    url, referrer = hit.url or hit.path or "", hit.referrer or ""
+    url, referrer = hit.url or "", hit.referrer or ""
     (
         hit.host,
         hit.path,
@@ -218,7 +218,7 @@ def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
         hit.channel,
         hit.click_id,
         hit.referrer_host,
-    ) = _place(url[: enrich.MAX_URL], referrer[: enrich.MAX_URL], facts.domains)
+    ) = _place(url[: pages.MAX_URL], referrer[: pages.MAX_URL], facts.domains)
 
 
 def own_traffic(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:

@@ -54,7 +54,6 @@ class Hit(msgspec.Struct):
     raw: Any = b""
     site_key: str | None = None
     url: str | None = None
-    path: str | None = None
     title: str | None = None
     referrer: str | None = None
     timestamp: datetime | None = None
@@ -84,6 +83,7 @@ class Hit(msgspec.Struct):
     visitor: int | None = None
     session: int | None = None
     host: str | None = None
+    path: str | None = None
     referrer_host: str | None = None
     source: str | None = None
     medium: str | None = None
@@ -175,9 +175,11 @@ def event_id(text: str | None, at: datetime) -> uuid.UUID:
     except msgspec.ValidationError:
         pass
     try:
-        return uuid.UUID(text)  # in braces, or as a URN
+        if text.isascii():
+            return uuid.UUID(text)  # in braces, or as a URN
     except ValueError:
-        return uuid.uuid5(uuid.NAMESPACE_OID, text)
+        pass
+    return uuid.uuid5(uuid.NAMESPACE_OID, text)
 
 
 class Named(msgspec.Struct):
@@ -219,7 +221,7 @@ def moment(value: float | str | None) -> datetime | None:
     try:
         if isinstance(value, str):
             if not _LARGE.fullmatch(value):
-                at = datetime.fromisoformat(value)
+                at = datetime.fromisoformat(value.upper())
                 return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
             value = float(value)
         seconds = float(value)
@@ -230,12 +232,31 @@ def moment(value: float | str | None) -> datetime | None:
         raise Dropped("timestamp_invalid") from None
 
 
-def storable(value: Decimal) -> bool:
-    """Whether a value fits its column, judged by its digits: arithmetic on huge ones never ends."""
-    if not value.is_finite():
-        return False
+_SIX_PLACES = Decimal("0.000001")
+
+
+def amount(value: Decimal) -> Decimal:
+    """A value as its column holds it: less than 10¹⁴, rounded to six places.
+
+    Judged by its digits first: arithmetic on huge ones never ends. Raises `Dropped`.
+    """
     exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and -10 <= exponent <= 14 and value.adjusted() < 14
+    if not isinstance(exponent, int) or not -400 <= exponent <= 14 or value.adjusted() >= 14:
+        raise Dropped("value_invalid")
+    return value if exponent >= -6 else value.quantize(_SIX_PLACES)
+
+
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
+
+
+def currency_of(text: str | None) -> str | None:
+    """A currency such as EUR; None for what is none, whose value is then no money."""
+    return text.upper() if text and _CURRENCY.fullmatch(text) else None
+
+
+def page_path(path: str | None) -> str | None:
+    """A bare path as a URL without a host, also where it begins like one of another host."""
+    return "/" + path.lstrip("/") if path and path.startswith("//") else path
 
 
 def bounded(value: Any, depth: int = 0) -> bool:
@@ -305,16 +326,13 @@ def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
         raise Dropped("props_too_large")
     if form.props and not bounded(form.props):
         raise Dropped("props_invalid")
-    if form.value is not None and not storable(form.value):
-        raise Dropped("value_invalid")
     return Hit(
         event_id=event_id(form.id, received_at),
         given_id=form.id or "",
         raw=raw,
         name=cut(event_name(form), MAX_NAME_BYTES) or "page_view",
         site_key=cut(envelope.site, MAX_KEY_BYTES),
-        url=form.url,
-        path=form.path,
+        url=form.url or page_path(form.path),
         title=cut(form.title) if form.title else None,
         referrer=form.referrer,
         timestamp=moment(form.timestamp),
@@ -327,8 +345,8 @@ def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
         category=cut(form.category) if form.category else None,
         action=cut(form.action) if form.action else None,
         label=cut(form.label) if form.label else None,
-        value=form.value,
-        currency=cut(form.currency, 3) if form.currency else None,
+        value=None if form.value is None else amount(form.value),
+        currency=currency_of(form.currency),
         props=without_nul(props) if props else None,
     )
 

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import Connection, errors
 
-from tracking import enrich, partitions
+from tracking import agents, partitions
 from tracking.ingest.samples import MOST_OF_A_KIND, Refusal, Sampler, redacted
 from tracking.ingest.wire import Hit
 
@@ -120,13 +120,13 @@ def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
     texts = {hit.agent for hit in hits if hit.agent}
     new = sorted(text for text in texts if text not in _agent_ids)
     if new:
-        facts = [enrich.agent_facts(text) for text in new]
+        facts = [agents.agent_facts(text) for text in new]
         rows = connection.execute(
             "INSERT INTO tracking_agent (text, browser, os, device, bot, lists)"
             " SELECT *, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
             " ON CONFLICT (text) DO UPDATE SET seen_on = CURRENT_DATE RETURNING text, id",
             [
-                enrich.lists_version(),
+                agents.lists_version(),
                 new,
                 [fact.browser for fact in facts],
                 [fact.os for fact in facts],

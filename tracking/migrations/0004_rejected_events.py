@@ -65,7 +65,8 @@ class Migration(migrations.Migration):
                 "base_manager_name": "plain",
                 "default_manager_name": "plain",
                 "indexes": [
-                    models.Index(fields=["hour", "reason", "site"], name="rejected_by_hour")
+                    models.Index(fields=["hour", "reason"], name="rejected_by_hour"),
+                    models.Index(fields=["site"], name="rejected_by_site"),
                 ],
             },
             managers=[

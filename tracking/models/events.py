@@ -237,7 +237,10 @@ class Rejected(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = _("rejected event")
         verbose_name_plural = _("rejected events")
-        indexes = (models.Index(fields=["hour", "reason", "site"], name="rejected_by_hour"),)
+        indexes = (
+            models.Index(fields=["hour", "reason"], name="rejected_by_hour"),
+            models.Index(fields=["site"], name="rejected_by_site"),
+        )
 
     def __str__(self) -> str:
         return f"{self.reason} {self.received_at}"
