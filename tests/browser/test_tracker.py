@@ -9,6 +9,7 @@ import pytest
 
 from accounts.models import Site
 from tests.browser.conftest import Pages, Relay, Visitor, stored, until
+from tracking.pages import CLICK_IDS, UTM
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
