@@ -139,3 +139,39 @@ def test_the_list_of_sites_takes_as_many_queries_for_three_as_for_two(
     Site.objects.create(tenant=acme, name="Third", owner=owner.user)
     with django_assert_num_queries(len(two)):
         client.get("/sites")
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "labels"),
+    [
+        ("Asia/Kathmandu", date(2025, 3, 2), 24, ["00:00", "01:00", "02:00"]),
+        ("Australia/Lord_Howe", date(2025, 4, 6), 25, ["00:00", "01:00", "01:30", "02:30"]),
+        ("Australia/Lord_Howe", date(2025, 10, 5), 24, ["00:00", "01:00", "02:30", "03:30"]),
+        ("Europe/Berlin", date(2025, 3, 30), 23, ["00:00", "01:00", "03:00"]),
+        ("Europe/Berlin", date(2025, 10, 26), 25, ["00:00", "01:00", "02:00", "02:00", "03:00"]),
+    ],
+)
+def test_hours_are_named_as_the_sites_clock_shows_them(owner, site, zone, day, hours, labels):
+    Site.plain.update(time_zone=zone)
+    site.refresh_from_db()
+    start, end = site.clock.bounds(day)
+    send(site, [{"at": start}, {"at": end - timedelta(seconds=1)}])
+    rebuild_all()
+    period = Period(day, day, date(2025, 12, 1))
+    points = queries.series(owner.scope(), site, period, "page_views")
+    assert len(points) == hours
+    assert [f"{point.at:%H:%M}" for point in points[: len(labels)]] == labels
+    assert (points[0].value, points[-1].value) == (1, 1)
+
+
+def test_weeks_go_on_over_the_turn_of_the_year(owner, site):
+    for day in ("2025-12-28", "2025-12-29", "2025-12-31", "2026-01-04", "2026-01-05"):
+        send(site, visit(at(f"{day} 10:00"), ["/"]))
+    rebuild_all()
+    period = Period(date(2025, 12, 28), date(2026, 1, 5), date(2026, 2, 1))
+    for interval, expected in (
+        (Interval.WEEK, [(date(2025, 12, 28), 1), (date(2025, 12, 29), 3), (date(2026, 1, 5), 1)]),
+        (Interval.MONTH, [(date(2025, 12, 28), 3), (date(2026, 1, 1), 2)]),
+    ):
+        points = queries.series(owner.scope(), site, period, "visitors", interval=interval)
+        assert [(point.at, point.value) for point in points] == expected

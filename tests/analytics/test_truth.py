@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Site
@@ -31,12 +31,12 @@ FAR = date(2028, 1, 1)
 # Clocks with a day of 23, 25, 23.5 and 24.5 hours in the four days, one of odd minutes, and one
 # whose days are of two weeks, months and years.
 PLACES = [
-    ("Europe/Berlin", date(2026, 3, 28)),
-    ("America/New_York", date(2026, 10, 31)),
-    ("Australia/Lord_Howe", date(2026, 10, 3)),
-    ("Australia/Lord_Howe", date(2026, 4, 4)),
-    ("Asia/Kathmandu", date(2026, 2, 27)),
-    ("Europe/Berlin", date(2026, 12, 30)),
+    ("Europe/Berlin", date(2025, 3, 29)),
+    ("America/New_York", date(2025, 11, 1)),
+    ("Australia/Lord_Howe", date(2025, 10, 4)),
+    ("Australia/Lord_Howe", date(2025, 4, 5)),
+    ("Asia/Kathmandu", date(2025, 2, 27)),
+    ("Europe/Berlin", date(2024, 12, 30)),
 ]
 EVENTS = st.lists(
     st.fixed_dictionaries(
@@ -187,8 +187,8 @@ def check(world: World, scope, dice: Random) -> None:
     assert {row.value: row.numbers for row in rows} == {
         value: {key: METRICS[key].of(sums) for key in METRICS} for value, sums in expected.items()
     }, (dimension, filters)
-    sizes = [(-row.numbers["visitors"], row.value) for row in rows]
-    assert [size for size, _value in sizes] == sorted(size for size, _value in sizes)
+    sizes = [row.numbers["visitors"] or 0 for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
 
     check_series(world, scope, period, filters, parts, dice.choice(list(Interval)), whole)
 
@@ -204,7 +204,7 @@ def check_series(world: World, scope, period: Period, filters, parts, interval, 
     points = queries.series(scope, site, period, "page_views", filters=filters, interval=interval)
     if interval == Interval.HOUR:
         starts = {site.local(pair[1].events[0]["occurred_at"]) for pair in parts}
-        assert all(point.value is None for point in points if point.at.date() < live)
+        assert live <= period.first or points[0].value is None
         assert sum(point.value or 0 for point in points) == views(parts)
         length = site.clock.bounds(period.last)[1] - site.clock.bounds(period.first)[0]
         assert 0 <= len(points) - length / timedelta(hours=1) < period.days
@@ -225,6 +225,8 @@ def views(parts) -> int:
 
 @settings(
     max_examples=40,
+    # Making an example smaller takes minutes: the questions print what differs.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
