@@ -3,6 +3,8 @@ from django.utils import timezone
 
 from analytics import orphans, reconcile, rollup
 
+SLOW = 6 * 3600  # seconds that a task of the night may take
+
 
 @shared_task
 def rebuild_dirty_days() -> None:
@@ -10,13 +12,13 @@ def rebuild_dirty_days() -> None:
     rollup.rebuild_due(timezone.now())
 
 
-@shared_task
+@shared_task(time_limit=SLOW)
 def reconcile_statistics() -> None:
     """Hold the statistics against their raw events."""
     reconcile.reconcile(timezone.now())
 
 
-@shared_task
+@shared_task(time_limit=SLOW)
 def erase_deleted_sites() -> None:
     """Erase what deleted sites have left in the big tables."""
     orphans.erase_all()

@@ -155,7 +155,10 @@ def database_settings(url: str) -> dict:
         "min_size": 1,
         "max_size": env.int("DATABASE_POOL_SIZE", 10) + env.int("DATABASE_MAX_OVERFLOW", 5),
         "timeout": 5,
+        "reconnect_timeout": 1,  # or its next try would be further off the longer an outage lasts
     }
+    # A peer that is gone without a word is noticed after a minute.
+    watch = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.pop("dbname", "linkpro"),
@@ -163,7 +166,7 @@ def database_settings(url: str) -> dict:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        "OPTIONS": {**parts, "pool": pool},
+        "OPTIONS": {**watch, **parts, "pool": pool},
     }
 
 
@@ -199,7 +202,9 @@ CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "linkpro.beat:PatientScheduler"
+# A task that hangs gives its place to others; the slow ones say for how long they may take.
+CELERY_TASK_TIME_LIMIT = 900
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 

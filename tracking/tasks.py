@@ -4,8 +4,10 @@ from django.utils import timezone
 
 from tracking import addresses, dictionary, outcomes, partitions, rejects
 
+SLOW = 6 * 3600  # seconds that a task of the night may take
 
-@shared_task
+
+@shared_task(time_limit=SLOW)
 def fold_outcomes() -> None:
     """Keep the books of the ingest small."""
     outcomes.fold()
@@ -18,7 +20,7 @@ def make_partitions() -> None:
     partitions.ensure_ahead(connection.connection, timezone.now().date())
 
 
-@shared_task
+@shared_task(time_limit=SLOW)
 def forget_old() -> None:
     """Forget what is kept for some time only: addresses, samples, ids, agents that nobody has."""
     now = timezone.now()
@@ -30,7 +32,7 @@ def forget_old() -> None:
     partitions.drop_old_keys(connection.connection, now.date())
 
 
-@shared_task
+@shared_task(time_limit=SLOW)
 def classify_agents_again() -> None:
     """Tell bots from people by the lists of today."""
     dictionary.classify_again()

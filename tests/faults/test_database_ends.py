@@ -51,7 +51,6 @@ def _outage(place: Place, seconds: float) -> list[float]:
     return looks
 
 
-@pytest.mark.xfail(reason="the pool's next try to connect may be far off after a long outage")
 def test_a_long_outage_ends_nothing_but_itself(trial, place):
     """F4, away for longer than anything waits for a connection."""
     lived = place.pids()
@@ -61,9 +60,6 @@ def test_a_long_outage_ends_nothing_but_itself(trial, place):
     assert place.living() == lived
 
 
-@pytest.mark.xfail(
-    reason="/readyz waits for the pool: 5 s for a no, and for its next try for a yes"
-)
 def test_readiness_is_told_at_once(trial, place):
     """F4: no within two seconds, yes within five, also after a long outage."""
     slowest = max(_outage(place, 20))
@@ -107,7 +103,6 @@ def test_it_starts_without_its_database_and_takes_events_once_it_is_there(trial,
         place.end(web.process, signal.SIGTERM, 10)
 
 
-@pytest.mark.xfail(reason="beat ends when it cannot read its schedule at the start", strict=True)
 def test_beat_starts_without_its_database(place):
     """F11: it waits for the database instead of ending, and everything with it."""
     place.end(place.others["beat"], signal.SIGTERM, 20)
@@ -119,7 +114,6 @@ def test_beat_starts_without_its_database(place):
     assert beat.poll() is None
 
 
-@pytest.mark.xfail(reason="/readyz does not look at the schema", strict=True)
 def test_it_is_not_ready_before_the_schema_is_there(place):
     """F11: a new database without tables takes no event, and says so."""
     place.ask("DROP DATABASE IF EXISTS bare")

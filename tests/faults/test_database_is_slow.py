@@ -54,7 +54,6 @@ def test_a_locked_table_sends_events_back(trial, place):
         trial.figures["until accepted s"] = round(course.goes_on(BACK_WITHIN), 2)
 
 
-@pytest.mark.xfail(reason="the pool hands out its hanging connections one by one, 15 s each")
 def test_a_connection_that_hangs_for_ever_is_given_up(trial, place):
     """F10: connections open in a black hole and are never heard of again; new ones work."""
     with trial.load() as course, no_pile_up(place):

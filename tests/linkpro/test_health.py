@@ -1,6 +1,6 @@
 """What the service says of itself, and what it does by itself."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -17,13 +17,44 @@ def test_a_living_process_says_so_without_the_database(client, django_assert_num
         assert client.get("/livez").json() == {"status": "ok"}
 
 
-def test_ready_means_that_the_database_keeps_what_it_acknowledges(client):
-    assert client.get("/readyz").status_code == 200
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
+def problems(client) -> list[str]:
     answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["problems"] == ["synchronous_commit is off"]
+    found = answer.json()["problems"]
+    assert answer.status_code == (503 if found else 200)
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_means_that_the_database_keeps_what_it_acknowledges(client):
+    assert problems(client) == []
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        try:
+            assert problems(client) == ["synchronous_commit is off"]
+        finally:
+            cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_means_that_the_schema_is_up_to_date(client):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'tracking' RETURNING app, name, applied"
+        )
+        gone = cursor.fetchall()
+        try:
+            assert problems(client) == [f"{len(gone)} migrations are not applied"]
+        finally:
+            cursor.executemany(
+                "INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", gone
+            )
+    assert problems(client) == []
+
+
+def test_ready_means_that_the_clocks_agree(client, time_machine):
+    time_machine.move_to(datetime.now(UTC) + timedelta(seconds=90), tick=True)
+    assert problems(client) == ["the clocks differ by 90 s"]
 
 
 def test_every_periodic_task_exists_and_expires():

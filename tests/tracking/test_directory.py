@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -85,3 +86,10 @@ def test_sites_of_many_hosts_are_found_by_one_query(site, rival_site):
         "both.test": None,  # two claim it
         "nobody.test": None,
     }
+
+
+def test_a_machine_whose_clock_is_wrong_tells_the_time_of_the_database(time_machine):
+    right = datetime.now(UTC)
+    time_machine.move_to(right + timedelta(days=3), tick=True)
+    directory.clock_skew.load([None])
+    assert abs(directory.now() - right) < timedelta(seconds=30)

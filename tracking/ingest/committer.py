@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from django.db import OperationalError
 from django.db import connection as django_connection
 from psycopg import Connection
 
@@ -132,6 +133,9 @@ class Loader:
             django_connection.ensure_connection()
             self.connection = django_connection.connection
             remembered.load(keys)
+        except OperationalError:
+            django_connection.close_pool()  # type: ignore[attr-defined]  # its other connections have met the same fate
+            raise
         finally:
             self.connection = None
             django_connection.close()

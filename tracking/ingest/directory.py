@@ -12,10 +12,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from accounts.authentication import find_tokens, note_use
 from accounts.models import ApiToken, Site
@@ -181,6 +183,25 @@ def _salts(days: list[tuple[int, date]]) -> dict[tuple[int, date], bytes]:
     return {(site, day): bytes(secret) for site, day, secret in rows if secret is not None}
 
 
+TOLERATED_SKEW = timedelta(seconds=1)
+
+
+def _skews(keys: list[None]) -> dict[None, timedelta]:
+    """By how much this machine's clock is behind the database's, which all processes share."""
+    before = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (shared,) = cursor.fetchone()
+    skew = shared - (before + (datetime.now(UTC) - before) / 2)
+    return {None: skew if abs(skew) > TOLERATED_SKEW else timedelta()}
+
+
+def now() -> datetime:
+    """The time by the database's clock. Raises `NotLoaded`."""
+    return datetime.now(UTC) + clock_skew.get(None)
+
+
+clock_skew = Remembered(_skews, lifetime=60)
 site_by_key = Remembered(_sites_by_key, absent=UNKNOWN_KEY_SECONDS)
 site_by_host = Remembered(_sites_by_host)
 # Apart from the others: its key is known before the site is made.
@@ -192,5 +213,5 @@ salt = Remembered(_salts, lifetime=600, absent=600)
 
 def forget() -> None:
     """Forget everything, as a new process would (tests change sites under our feet)."""
-    for remembered in (site_by_key, site_by_host, default_site, token, salt):
+    for remembered in (clock_skew, site_by_key, site_by_host, default_site, token, salt):
         remembered.answers.clear()

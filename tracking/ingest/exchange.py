@@ -12,7 +12,6 @@ import re
 import zlib
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -98,7 +97,7 @@ def arrival(header: Callable[[str], str], peer: str) -> Generator[NotLoaded | No
     if token is None and (seconds := buckets().wait(sender_of(address))):
         raise TooMany(seconds)
     return Arrival(
-        received_at=datetime.now(UTC),
+        received_at=(yield from known(directory.now)),
         address=address,
         agent=header("user-agent"),
         language=header("accept-language"),

@@ -85,14 +85,19 @@ SESSION_SETTINGS = (
 STORED, DUPLICATE, BOT = "stored", "duplicate", "bot"
 
 
-def connect() -> Connection:
-    """A connection of the writer's own, with its settings and prepared statements."""
+def connected(**more: Any) -> Connection:
+    """A connection past Django's pool and past a pooler; `more` as psycopg and libpq know it."""
     if settings.DATABASE_DIRECT_URL:
-        return psycopg.connect(settings.DATABASE_DIRECT_URL, options=SESSION_SETTINGS)
+        return psycopg.connect(settings.DATABASE_DIRECT_URL, **more)
     known = connections["default"].get_connection_params()
     wanted = {"host", "port", "user", "password", "dbname", "sslmode"}
     parameters = {name: value for name, value in known.items() if name in wanted and value}
-    return psycopg.connect(**parameters, options=SESSION_SETTINGS, connect_timeout=5)
+    return psycopg.connect(**parameters, **more)
+
+
+def connect() -> Connection:
+    """A connection of the writer's own, with its settings and prepared statements."""
+    return connected(options=SESSION_SETTINGS, connect_timeout=5)
 
 
 # --- What must be there before the rows ---------------------------------------------------------
