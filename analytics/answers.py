@@ -120,10 +120,8 @@ class Days:
         known = [sums for day in period.dates if (sums := self.of_day(day)) is not UNMEASURED]
 
         def together(name: str) -> int | Decimal | None:
-            values = [sums[name] for sums in known]
-            return (
-                sum(v for v in values if v is not None) if values and None not in values else None
-            )
+            values = [value for sums in known if (value := sums[name]) is not None]
+            return sum(values) if values and len(values) == len(known) else None
 
         return {name: together(name) for name in MEASURES}
 

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def busy(site) -> Site:
     """Visits of yesterday and the day before."""
-    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    today = site.clock.date_of(timezone.now())
+    noon = site.clock.bounds(today)[0] + timedelta(hours=12)
     yesterday, before = noon - timedelta(days=1), noon - timedelta(days=2)
     tagged = ["/?utm_source=letter&utm_campaign=spring"]
     send(site, visit(yesterday, ["/", "/price"], referrer="https://www.google.com/"))

@@ -41,11 +41,12 @@ PLACES = [
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {
-            # Of ten minutes: anywhere, or near each other around the first midnight, so that
-            # gaps of half an hour and ends of days are met.
-            "step": st.one_of(st.integers(0, DAYS * 24 * 6 - 1), st.integers(135, 153)),
-            "ip": st.sampled_from(["84.160.1.1", "84.160.1.2", "8.8.8.8", ""]),
-            "user_agent": st.sampled_from([CHROME, IPHONE, GOOGLEBOT, ""]),
+            # Of ten minutes: anywhere, or near each other around the first midnight.
+            "step": st.one_of(st.integers(0, DAYS * 24 * 6 - 1), st.integers(138, 150)),
+            # The same visitor comes again after so many minutes.
+            "again": st.sampled_from([None, 29, 30, 31]),
+            "ip": st.sampled_from(["84.160.1.1", "84.160.1.1", "8.8.8.8", ""]),
+            "user_agent": st.sampled_from([CHROME, CHROME, IPHONE, GOOGLEBOT]),
             "name": st.sampled_from(["page_view", "page_view", "click", "conversion", "signup"]),
             "path": st.sampled_from(["/", "/a", "/A/b", None]),
             "referrer": st.sampled_from([None, "https://www.google.com/", "https://t.co/x"]),
@@ -55,7 +56,7 @@ EVENTS = st.lists(
         }
     ),
     min_size=1,
-    max_size=25,
+    max_size=20,
 )
 CHANGES = st.sampled_from(["late", "again", "erase", "bots", "zone"])
 POOL = {
@@ -88,11 +89,7 @@ class World:
         self.start = site.clock.bounds(first)[0]
 
     def send(self, events: list[dict[str, Any]]) -> None:
-        payloads = [
-            {key: value for key, value in event.items() if key != "step"}
-            | {"at": self.start + timedelta(minutes=10 * event["step"])}
-            for event in events
-        ]
+        payloads = [payload for event in events for payload in payloads_of(event, self.start)]
         send(self.site, payloads, now=self.start + timedelta(days=400))
         self.days |= {self.site.clock.date_of(event["at"]) for event in payloads}
 
@@ -125,8 +122,19 @@ class World:
         directory.forget()
 
 
-def numbered(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [event | {"id": str(UUID(int=n + 1))} for n, event in enumerate(events)]
+def numbered(events: list[dict[str, Any]], first: int = 2) -> list[dict[str, Any]]:
+    return [event | {"id": str(UUID(int=first + 2 * n))} for n, event in enumerate(events)]
+
+
+def payloads_of(event: dict[str, Any], start: datetime) -> list[dict[str, Any]]:
+    """An event as it is sent, and the page view of the same visitor that may follow it."""
+    at = start + timedelta(minutes=10 * event["step"])
+    payload = {key: value for key, value in event.items() if key not in ("step", "again")}
+    if event["again"] is None:
+        return [payload | {"at": at}]
+    follows = {"at": at + timedelta(minutes=event["again"]), "name": "page_view"}
+    follows["id"] = str(UUID(int=UUID(event["id"]).int + 1))
+    return [payload | {"at": at}, payload | follows]
 
 
 def play(world: World, events: list[dict[str, Any]], change: str) -> None:
@@ -147,7 +155,7 @@ def play(world: World, events: list[dict[str, Any]], change: str) -> None:
         world.send(events)
     if change == "late":
         rebuild_all()
-        world.send([event | {"id": str(UUID(int=1000 + n))} for n, event in enumerate(early)])
+        world.send(numbered(early, first=1000))
     if change in ("erase", "bots"):
         rebuild_all()
         world.erase() if change == "erase" else world.judge_anew()
