@@ -16,8 +16,8 @@ from bench.place import Place, serving
 from bench.report import Report
 
 BATCH, CONNECTIONS = 500, 4
-ROUNDS = 2
-WARM_UP_SECONDS, SECONDS, COPY_SECONDS = 3.0, 6.0, 3.0
+ROUNDS = 5
+WARM_UP_SECONDS, SECONDS, COPY_SECONDS = 3.0, 3.0, 2.0
 
 
 @dataclass

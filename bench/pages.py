@@ -39,13 +39,18 @@ def _paths(made: World) -> dict[str, str]:
 
 
 def measure(place: Place) -> Report:
-    """Make the worlds, then read them in turns."""
+    """Make the worlds, then read them."""
     from accounts.models import Tenant
 
     report = Report("Pages for somebody signed in, 30 days, one at a time")
     tenant = Tenant.objects.create(name="Worlds")
-    cookie = sign_in(tenant)
     worlds = [world.make(place, report, tenant, size) for size in sizes()]
+    read(place, report, worlds, sign_in(tenant))
+    return report
+
+
+def read(place: Place, report: Report, worlds: list[World], cookie: str) -> None:
+    """Read the worlds in turns, `ROUNDS` times."""
     paths = {"empty view": EMPTY, "/livez": "/livez"}
     for made in worlds:
         paths |= {f"{made.size:,}: {what}": path for what, path in _paths(made).items()}
@@ -63,7 +68,6 @@ def measure(place: Place) -> Report:
         for made in worlds:
             _size_of_page(report, reader, cookie, made)
     _claim(report, timings, worlds)
-    return report
 
 
 def _lines(report: Report, timings: dict[str, Timings]) -> None:
