@@ -75,16 +75,20 @@ class SiteForm(forms.ModelForm):
 
     class Meta:
         model = Site
-        fields = ("name", "domains", "time_zone")
+        fields = ("name", "domains", "time_zone", "currency")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["domains"] = "\n".join(self.instance.domains)
+        self.fields["currency"].required = False
 
     def save(self, commit: bool = True) -> Site:
         if before := Site.plain.filter(pk=self.instance.pk).first():
             self.instance.keep_days_of(before, timezone.now())
         return super().save(commit)
+
+    def clean_currency(self) -> str:
+        return self.cleaned_data["currency"].upper() or self.instance.currency
 
     def clean_domains(self) -> list[str]:
         lines = self.cleaned_data["domains"].replace(",", "\n").split("\n")

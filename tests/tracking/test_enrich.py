@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import CHROME, IPHONE
 from tracking import enrich
-from tracking.enrich import agent_facts, client_address, page_of, plain_address, source_of
+from tracking.agents import agent_facts
+from tracking.enrich import client_address, plain_address, source_of
+from tracking.pages import page_of
 
 OWN = frozenset({"acme.test"})
 

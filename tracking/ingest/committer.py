@@ -30,6 +30,8 @@ from tracking.ingest.wire import Hit
 log = structlog.get_logger(__name__)
 
 MAX_WAITING = 5_000  # events; beyond that a process refuses instead of growing
+# A batch of so many events gains nothing from more: the next are read while it is being written.
+ENOUGH = 500
 ANSWER_SECONDS = 5.0
 HANGS_SECONDS = 15.0  # a batch takes 10 at most (writer.SESSION_SETTINGS), if the server lives
 LOST_SECONDS = 60.0
@@ -186,8 +188,17 @@ class Committer:
             await self.arrived.wait()
             self.arrived.clear()
             if self.waiting:
-                batch, self.waiting = self.waiting, []
+                batch, self.waiting = self._first()
                 await self._write(batch)
+
+    def _first(self) -> tuple[list[Waiting], list[Waiting]]:
+        """What is written next, and what waits on."""
+        events = 0
+        for number, (hits, refused, _answer) in enumerate(self.waiting, start=1):
+            events += len(hits) + len(refused)
+            if events >= ENOUGH:
+                return self.waiting[:number], self.waiting[number:]
+        return self.waiting, []
 
     async def _write(self, batch: list[Waiting]) -> None:
         hits = [hit for group, _refused, _answer in batch for hit in group]

@@ -44,7 +44,7 @@ class Dropped(Exception):
         self.site_key, self.raw = site_key, raw
 
 
-class Hit(msgspec.Struct):
+class Hit(msgspec.Struct, gc=False):
     """One event on its way: first what the sender says, then what the steps find out."""
 
     # What the sender says.
