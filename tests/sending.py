@@ -14,9 +14,10 @@ from analytics.models import SiteDay
 from tests.conftest import CHROME
 from tracking.ingest import steps, wire, writer
 from tracking.ingest.directory import NotLoaded, TokenFacts
+from tracking.ingest.fields import Dropped
 from tracking.ingest.samples import Refusal
 from tracking.ingest.steps import Arrival
-from tracking.ingest.wire import Dropped, Hit
+from tracking.ingest.wire import Hit
 
 
 def run_steps(hit: Hit, arrival: Arrival) -> Hit:

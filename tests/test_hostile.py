@@ -19,7 +19,7 @@ from analytics.period import Period
 from tests.conftest import CHROME, GOOGLEBOT, PASSWORD, at
 from tests.sending import rebuild_all, send, visit
 from tracking import pages, partitions
-from tracking.ingest import directory, wire, writer
+from tracking.ingest import directory, fields, wire, writer
 from tracking.models import Event, EventKey, Outcome, Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_an_id_of_a_later_month_does_not_stop_that_months_table(site):
     """A clock that is ahead, or chance: the id waits in the default partition and moves."""
-    early = wire.uuid7(datetime(2033, 5, 15, tzinfo=UTC))
+    early = fields.uuid7(datetime(2033, 5, 15, tzinfo=UTC))
     assert send(site, [{"id": str(early)}]) == ["stored"]
     month = [date(2033, 5, 1)]
     made = partitions.ensure(connection.connection, partitions.EVENT_KEY, month)
@@ -75,16 +75,16 @@ def test_every_zone_that_is_taken_is_known_to_the_database():
 )
 def test_a_value_is_judged_by_its_digits(value, fits):
     if fits:
-        assert wire.amount(Decimal(value)) == Decimal(value)
+        assert fields.amount(Decimal(value)) == Decimal(value)
     else:
-        with pytest.raises(wire.Dropped, match="value_invalid"):
-            wire.amount(Decimal(value))
+        with pytest.raises(fields.Dropped, match="value_invalid"):
+            fields.amount(Decimal(value))
 
 
 def test_a_value_is_rounded_to_six_places():
-    assert wire.amount(Decimal("0.30000000000000004")) == Decimal("0.3")
-    assert wire.amount(Decimal("99999999999999.9999994")) == Decimal("99999999999999.999999")
-    assert wire.amount(Decimal("1e-400")) == 0
+    assert fields.amount(Decimal("0.30000000000000004")) == Decimal("0.3")
+    assert fields.amount(Decimal("99999999999999.9999994")) == Decimal("99999999999999.999999")
+    assert fields.amount(Decimal("1e-400")) == 0
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_value_is_rounded_to_six_places():
 )
 def test_properties_that_grow_in_the_database_are_refused(props):
     (item,) = wire.decode(b'{"id": "x", "props": %s}' % props.encode(), at("2026-03-02 10:00"))
-    assert isinstance(item, wire.Dropped)
+    assert isinstance(item, fields.Dropped)
     assert (item.reason, item.given_id) == ("props_invalid", "x")
 
 
@@ -117,7 +117,7 @@ def test_only_a_few_hosts_of_a_request_are_looked_up(site):
     came = arrival_at(at("2026-03-02 10:00"))
     for number in range(50):
         (hit,) = wire.decode(b'{"url": "https://h%d.test/"}' % number, came.received_at)
-        with pytest.raises(wire.Dropped, match="site_unknown"):
+        with pytest.raises(fields.Dropped, match="site_unknown"):
             run_steps(hit, came)
     assert len(directory.site_by_host.answers) == 10
 

@@ -27,8 +27,9 @@ from tracking import access_logs, agents
 from tracking.access_logs import BAD_LINE, BadLine, Line
 from tracking.ingest import directory, steps, writer
 from tracking.ingest.directory import NotLoaded, TokenFacts
+from tracking.ingest.fields import MAX_TEXT_BYTES, Dropped
 from tracking.ingest.steps import Arrival
-from tracking.ingest.wire import MAX_TEXT_BYTES, Dropped, Hit
+from tracking.ingest.wire import Hit
 
 CHUNK = 2_000  # events whose agents are numbered together
 OPEN_FILES = 64

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from tracking.ingest import steps, wire, writer
 from tracking.ingest.directory import NotLoaded
+from tracking.ingest.fields import Dropped
 from tracking.ingest.steps import Arrival
-from tracking.ingest.wire import Dropped, Hit, Unusable
+from tracking.ingest.wire import Hit, Unusable
 from tracking.models import Rejected
 
 KEPT = timedelta(days=30)

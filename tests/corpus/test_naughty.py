@@ -13,7 +13,8 @@ from tests.corpus.conftest import World
 from tests.corpus.test_strings import cut
 from tests.sending import arrival_at, run_steps
 from tracking.ingest import wire
-from tracking.ingest.wire import Dropped, Hit
+from tracking.ingest.fields import Dropped
+from tracking.ingest.wire import Hit
 from tracking.models import Event
 
 NAUGHTY: list[str] = json.loads(

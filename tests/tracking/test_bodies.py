@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.tracking.conftest import Reply, Send, through_endpoint
 from tracking import enrich
 from tracking.ingest.exchange import MAX_BODY, plain
-from tracking.ingest.wire import Unusable, without_halves
+from tracking.ingest.fields import without_halves
+from tracking.ingest.wire import Unusable
 from tracking.models.events import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import at
 from tests.sending import arrival_at, run_steps
-from tracking.ingest import committer, directory, exchange, wire
+from tracking.ingest import committer, directory, exchange, fields, wire
 from tracking.ingest.directory import NotLoaded, Remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,9 +46,9 @@ def test_an_unknown_key_is_not_asked_for_again_and_again(site):
     (hit,) = wire.decode(b'{"site": "nobody"}', at("2026-03-02 10:00"))
     came = arrival_at(at("2026-03-02 10:00"))
     for _time in range(2):
-        with pytest.raises(wire.Dropped, match="site_unknown"):
+        with pytest.raises(fields.Dropped, match="site_unknown"):
             run_steps(hit, came)
-    with CaptureQueriesContext(connection) as queries, pytest.raises(wire.Dropped):
+    with CaptureQueriesContext(connection) as queries, pytest.raises(fields.Dropped):
         run_steps(hit, came)
     assert len(queries) == 0
 

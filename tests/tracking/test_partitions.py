@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from tracking import partitions
-from tracking.ingest.wire import uuid7
+from tracking.ingest.fields import uuid7
 from tracking.models import EventKey
 from tracking.tasks import make_partitions
 

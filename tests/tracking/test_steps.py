@@ -9,7 +9,8 @@ from tests.conftest import CHROME, at
 from tests.sending import arrival_at, run_steps
 from tracking.ingest import directory, wire
 from tracking.ingest.directory import TokenFacts
-from tracking.ingest.wire import Dropped, Hit
+from tracking.ingest.fields import Dropped
+from tracking.ingest.wire import Hit
 from tracking.models.events import EventFlag
 
 pytestmark = pytest.mark.django_db

@@ -21,10 +21,11 @@ from accounts.authentication import bearer, looks_like_token
 from tracking import enrich
 from tracking.ingest import directory, steps, wire, writer
 from tracking.ingest.directory import NotLoaded
+from tracking.ingest.fields import Dropped
 from tracking.ingest.limits import buckets, sender_of
 from tracking.ingest.samples import Refusal
 from tracking.ingest.steps import Arrival
-from tracking.ingest.wire import Dropped, Hit, Unusable
+from tracking.ingest.wire import Hit, Unusable
 
 MAX_BODY = 4 * 1024 * 1024
 # So many events are taken through the steps before other requests have their turn.

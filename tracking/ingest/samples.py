@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from tracking import pages
-from tracking.ingest.wire import event_id, mended, name_of
+from tracking.ingest.fields import event_id, mended
+from tracking.ingest.wire import name_of
 
 MOST_OF_A_KIND = 5  # of one site, hour and reason
 MAX_SAMPLE = 6_553  # a tenth of the largest event

@@ -17,7 +17,8 @@ from tracking import agents, enrich, pages
 from tracking.addresses import kept
 from tracking.ingest import directory
 from tracking.ingest.directory import SiteFacts, TokenFacts
-from tracking.ingest.wire import Dropped, Hit, cut
+from tracking.ingest.fields import Dropped, cut
+from tracking.ingest.wire import Hit
 from tracking.models.events import EventFlag
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
