@@ -1,0 +1,21 @@
+"""Who uses LinkPro, what is theirs, and what they did."""
+
+from accounts.models.audit import AuditEntry
+from accounts.models.people import User, UserManager
+from accounts.models.sites import Site, new_site_key
+from accounts.models.tenants import Membership, Team, Tenant
+from accounts.models.tokens import TOKEN_PREFIX, ApiToken, token_digest
+
+__all__ = [
+    "TOKEN_PREFIX",
+    "ApiToken",
+    "AuditEntry",
+    "Membership",
+    "Site",
+    "Team",
+    "Tenant",
+    "User",
+    "UserManager",
+    "new_site_key",
+    "token_digest",
+]

@@ -1,0 +1,104 @@
+"""Organisations, their teams, and who may do what in them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.people import User
+from accounts.roles import AccessLevel, Role
+from accounts.tenancy import Scope, TenantOwned
+from accounts.zones import valid_zone
+
+
+class Tenant(models.Model):
+    """An organisation; all data belong to one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[valid_zone]
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("tenant")
+        verbose_name_plural = _("tenants")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Team(TenantOwned):
+    """Members who see each other's rows."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="teams")
+    name = models.CharField(_("name"), max_length=200)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=["tenant", "name"], name="team_name_unique"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(TenantOwned):
+    """A user in a tenant: what they may do there (role) and whose rows they see (level)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.VIEWER)
+    level = models.CharField(
+        _("access level"), max_length=16, choices=AccessLevel, default=AccessLevel.ORGANIZATION
+    )
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="memberships"
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "tenant"], name="membership_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.tenant} ({self.get_role_display()})"
+
+    def clean(self) -> None:
+        if self.team is not None and self.team.tenant_id != self.tenant_id:
+            raise ValidationError({"team": _("This team belongs to another tenant.")})
+
+    def may(self, needed: Role) -> bool:
+        """Whether the member may do what `needed` may."""
+        return Role(self.role).covers(needed)
+
+    def people(self) -> frozenset[int] | None:
+        """Ids of the users whose rows the member sees; None: everybody's.
+
+        Without a team the team level falls back to oneself, not to everyone without a team.
+        """
+        if self.level == AccessLevel.ORGANIZATION:
+            return None
+        if self.level == AccessLevel.OWN or self.team_id is None:
+            return frozenset({self.user_id})
+        mates = Membership.objects.for_tenant(self.tenant_id).filter(team_id=self.team_id)
+        return frozenset(mates.values_list("user_id", flat=True))
+
+    def scope(self) -> Scope:
+        """What the member may read now."""
+        in_team = self.level == AccessLevel.TEAM and self.team_id is not None
+        return Scope(
+            tenant=self.tenant_id,
+            people=self.people(),
+            teams=frozenset({self.team_id}) if in_team and self.team_id else frozenset(),
+        )
