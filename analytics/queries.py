@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Site
 from accounts.tenancy import Scope
-from analytics import segments
+from analytics import largest, segments
 from analytics.answers import (
     UNMEASURED,
     Breakdown,
@@ -191,8 +191,11 @@ def breakdown(
             site, dates, dimension, filters, order=order, limit=limit + 1, offset=offset
         )
     else:
-        rows_of = _rows_of(scope, site, period, dimension, known)
-        values = _largest(rows_of, order=order, limit=limit + 1, offset=offset)
+        found = _largest_of_days(site, period, dimension, known, order, limit + 1, offset)
+        if found is None:
+            rows_of = _rows_of(scope, site, period, dimension, known)
+            found = _largest(rows_of, order=order, limit=limit + 1, offset=offset)
+        values = found
         if dimension != "currency" and known.mixes_currencies(period):
             values = [(value, {**sums, "revenue": None}) for value, sums in values]
     rows = [Row(value, _numbers(sums, wanted)) for value, sums in values]
@@ -213,6 +216,29 @@ def _rows_of(
         _stats(scope, site, period, dimension),
         *(imported.filter(source=name, date__in=dates) for name, dates in by_source.items()),
     ]
+
+
+def _largest_of_days(
+    site: Site,
+    period: Period,
+    dimension: str,
+    known: Days,
+    order: str,
+    limit: int,
+    offset: int,
+) -> list[tuple[str, Sums]] | None:
+    """From the lists of each day's largest values; None where these do not tell."""
+    brought = any(
+        period.first <= day <= period.last and dimension in tool.dimensions
+        for day, tool in known.brought.items()
+    )
+    if order != largest.ORDER or brought:
+        return None
+    counted = (*known.state.countable, *known.state.sealed)
+    dates = [day for day in counted if period.first <= day <= period.last]
+    sums = ", ".join(map(_sum_of, MEASURES))
+    rows = largest.largest(site, dimension, dates, sums, limit, offset)
+    return rows and [(row[0], dict(zip(MEASURES, row[1:], strict=True))) for row in rows]
 
 
 def _largest(
