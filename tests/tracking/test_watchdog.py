@@ -48,7 +48,7 @@ def test_a_store_that_hangs_is_cut_and_the_next_one_works(site, monkeypatch):
 
     async def run() -> None:
         one = committer.committer()
-        one.connection = writer.connect()
+        one.writers[0].connection = writer.connect()
         # Nobody answers: the statement waits for longer than anybody has patience.
         monkeypatch.setattr(writer, "STORE", "SELECT pg_sleep(60), %s")
         monkeypatch.setattr(writer, "SESSION_SETTINGS", "")
@@ -70,7 +70,7 @@ def test_a_server_that_stops_does_not_wait_for_a_database_that_hangs(site, monke
 
     async def run() -> None:
         one = committer.committer()
-        one.connection = writer.connect()
+        one.writers[0].connection = writer.connect()
         monkeypatch.setattr(writer, "STORE", "SELECT pg_sleep(60), %s")
         waiting = asyncio.create_task(one.store([hit], []))
         await asyncio.sleep(0.2)
@@ -99,7 +99,7 @@ HANGING = """
 
     async def run():
         one = committer.committer()
-        one.connection = Deaf()
+        one.writers[0].connection = Deaf()
         await one.store([], [Refusal(None, "x")])
 
     asyncio.run(run())
@@ -117,3 +117,19 @@ def test_a_process_whose_writer_hangs_for_good_ends(tmp_path):
     )
     assert ended.returncode == 70
     assert b"hangs for good" in ended.stdout + ended.stderr
+
+
+def test_a_second_writer_helps_when_a_whole_batch_waits(site, monkeypatch):
+    """Both write at once, and every event has its own outcome, the repeated ones too."""
+    monkeypatch.setattr(committer, "ENOUGH", 3)
+    groups = [[hit_of(site, f"{group}-{n % 4}") for n in range(5)] for group in range(12)]
+
+    async def run() -> list[list[str]]:
+        one = committer.committer()
+        ends = await asyncio.gather(*(one.store(group, []) for group in groups))
+        assert [writer.connection is not None for writer in one.writers] == [True, True]
+        await committer.shut_down()
+        return ends
+
+    assert asyncio.run(run()) == [["stored"] * 4 + ["duplicate"]] * 12
+    assert Event.plain.count() == 48

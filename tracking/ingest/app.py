@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 PATHS = frozenset({"/api/track", "/api/v1/track"})
 BODY_SECONDS = 15.0
+LARGE_BODY = 32_768  # bytes: some dozens of events
 MAX_HOST = 260  # the longest name with a port
 
 T = TypeVar("T")
@@ -123,7 +124,11 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> Answer:
     arrival = await _patiently(exchange.arrival(header, peer))
     packed = await read_body(receive, header("content-length"))
     body = exchange.plain(packed, header("content-encoding"))
-    reading = await _patiently(exchange.read(body, arrival))
+    if len(body) > LARGE_BODY:
+        async with committer().reading:
+            reading = await _patiently(exchange.read(body, arrival))
+    else:
+        reading = await _patiently(exchange.read(body, arrival))
     ends = await committer().store(reading.hits, reading.refused)
     return exchange.answer(reading.outcomes(ends))
 

@@ -1,7 +1,8 @@
-"""Where requests wait for the database: together, in two threads, and never for ever.
+"""Where requests wait for the database: together, beside the event loop, and never for ever.
 
-Events are written in batches by one thread, what the steps must know is loaded by another. Whoever
-waits is told to come again after a few seconds; a thread that hangs is set free by a watchdog.
+Events are written in batches by one thread or two, what the steps must know is loaded by another.
+Whoever waits is told to come again after a few seconds; a thread that hangs is set free by a
+watchdog.
 """
 
 from __future__ import annotations
@@ -152,77 +153,24 @@ class Loader:
 Waiting = tuple[list[Hit], list[Refusal], "asyncio.Future[list[str]]"]
 
 
-class Committer:
-    """Collects what arrives while a batch is being written, and writes it as the next batch."""
+class Writer:
+    """A thread and its connection: one batch after the other."""
 
     def __init__(self) -> None:
-        self.waiting: list[Waiting] = []
-        self.events = 0
-        self.closing = False
-        self.arrived = asyncio.Event()
+        self.busy = False
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
         self.connection: Connection | None = None
         self.watchdog = Watchdog("writer", lambda: self.connection)
-        self.loader = Loader()
-        self.task = asyncio.create_task(self._run())
 
-    async def store(self, hits: list[Hit], refused: list[Refusal]) -> list[str]:
-        """The outcomes of the hits, once they are committed. Raises `Unavailable`."""
-        size = len(hits) + len(refused)
-        if self.closing or self.events + size > MAX_WAITING:
-            raise Unavailable
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[str]] = loop.create_future()
-        self.waiting.append((hits, refused, answer))
-        self.events += size
-        self.arrived.set()
-        # A bare timer costs a quarter of asyncio.timeout, and wait_for more still.
-        timer = loop.call_later(ANSWER_SECONDS, _give_up, answer)
-        try:
-            return await answer
-        finally:
-            timer.cancel()
-
-    async def _run(self) -> None:
-        while not (self.closing and not self.waiting):
-            await self.arrived.wait()
-            self.arrived.clear()
-            if self.waiting:
-                batch, self.waiting = self._first()
-                await self._write(batch)
-
-    def _first(self) -> tuple[list[Waiting], list[Waiting]]:
-        """What is written next, and what waits on."""
-        events = 0
-        for number, (hits, refused, _answer) in enumerate(self.waiting, start=1):
-            events += len(hits) + len(refused)
-            if events >= ENOUGH:
-                return self.waiting[:number], self.waiting[number:]
-        return self.waiting, []
-
-    async def _write(self, batch: list[Waiting]) -> None:
-        hits = [hit for group, _refused, _answer in batch for hit in group]
-        refused = [refusal for _group, refusals, _answer in batch for refusal in refusals]
+    async def write(self, hits: list[Hit], refused: list[Refusal]) -> list[str] | None:
+        """The outcomes of the hits after the commit; None where nobody knows."""
         loop = asyncio.get_running_loop()
         try:
             with self.watchdog.watching():
-                results = await loop.run_in_executor(self.thread, self._commit, hits, refused)
+                return await loop.run_in_executor(self.thread, self._commit, hits, refused)
         except Exception as error:  # noqa: BLE001  whatever it is, the senders must keep their events
             log.error("events not stored", error=str(error), events=len(hits))
-            results = None
-        self.events -= len(hits) + len(refused)
-        start = 0
-        for group, _refused, answer in batch:
-            end = start + len(group)
-            if answer.done():  # its sender has been told to try again
-                pass
-            elif results is None:
-                answer.set_exception(Unavailable())
-            else:
-                answer.set_result(results[start:end])
-            start = end
-        if self.waiting:
-            self.arrived.set()
+            return None
 
     def _commit(self, hits: Sequence[Hit], refused: Sequence[Refusal]) -> list[str]:
         if self.connection is None or self.connection.closed:
@@ -235,17 +183,104 @@ class Committer:
             writer.forget()
             raise
 
-    async def close(self) -> None:
-        """Write what waits, then end; new events are refused meanwhile."""
-        self.closing = True
-        self.arrived.set()
-        last_chance = asyncio.get_running_loop().call_later(CLOSING_SECONDS, self.watchdog.cut)
-        await self.task
-        last_chance.cancel()
-        self.loader.close()
+    def close(self) -> None:
+        """End the thread, which has nothing to do any more, and its connection."""
         self.thread.shutdown()
         if self.connection is not None:
             self.connection.close()
+
+
+class Committer:
+    """Collects what arrives while a batch is being written, and writes it as the next batch.
+
+    A second writer helps out when a whole batch waits; before that, waiting makes larger batches.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[Waiting] = []
+        self.waiting_events = 0
+        self.events = 0  # of those that wait and those that are being written
+        self.closing = False
+        self.starting = False
+        self.loop = asyncio.get_running_loop()
+        self.writers = (Writer(), Writer())
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.loader = Loader()
+        # Large bodies are read one after the other: if they took turns, all would be ready late.
+        self.reading = asyncio.Lock()
+
+    async def store(self, hits: list[Hit], refused: list[Refusal]) -> list[str]:
+        """The outcomes of the hits, once they are committed. Raises `Unavailable`."""
+        size = len(hits) + len(refused)
+        if self.closing or self.events + size > MAX_WAITING:
+            raise Unavailable
+        answer: asyncio.Future[list[str]] = self.loop.create_future()
+        self.waiting.append((hits, refused, answer))
+        self.waiting_events += size
+        self.events += size
+        if not self.starting:  # after all that is arriving just now
+            self.starting = True
+            self.loop.call_soon(self._start)
+        # A bare timer costs a quarter of asyncio.timeout, and wait_for more still.
+        timer = self.loop.call_later(ANSWER_SECONDS, _give_up, answer)
+        try:
+            return await answer
+        finally:
+            timer.cancel()
+
+    def _start(self) -> None:
+        """Give what waits to who is free."""
+        self.starting = False
+        for free, least in zip(self.writers, (0, ENOUGH), strict=True):
+            if self.waiting and self.waiting_events >= least and not free.busy:
+                free.busy = True
+                task = self.loop.create_task(self._write(free, self._take_first()))
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+
+    def _take_first(self) -> list[Waiting]:
+        """What is written next; the rest waits on."""
+        events, number = 0, 0
+        while number < len(self.waiting) and events < ENOUGH:
+            hits, refused, _answer = self.waiting[number]
+            events += len(hits) + len(refused)
+            number += 1
+        batch, self.waiting = self.waiting[:number], self.waiting[number:]
+        self.waiting_events -= events
+        return batch
+
+    async def _write(self, by: Writer, batch: list[Waiting]) -> None:
+        hits = [hit for group, _refused, _answer in batch for hit in group]
+        refused = [refusal for _group, refusals, _answer in batch for refusal in refusals]
+        results = await by.write(hits, refused)
+        self.events -= len(hits) + len(refused)
+        by.busy = False
+        self._start()
+        start = 0
+        for group, _refused, answer in batch:
+            end = start + len(group)
+            if answer.done():  # its sender has been told to try again
+                pass
+            elif results is None:
+                answer.set_exception(Unavailable())
+            else:
+                answer.set_result(results[start:end])
+            start = end
+
+    async def close(self) -> None:
+        """Write what waits, then end; new events are refused meanwhile."""
+        self.closing = True
+        last_chances = [
+            self.loop.call_later(CLOSING_SECONDS, one.watchdog.cut) for one in self.writers
+        ]
+        while self.waiting or self.tasks:
+            self._start()
+            await asyncio.wait(self.tasks)
+        for chance in last_chances:
+            chance.cancel()
+        self.loader.close()
+        for one in self.writers:
+            one.close()
 
 
 _committer: Committer | None = None
@@ -254,7 +289,7 @@ _committer: Committer | None = None
 def committer() -> Committer:
     """The one committer of this process and its event loop."""
     global _committer
-    if _committer is None or _committer.task.get_loop() is not asyncio.get_running_loop():
+    if _committer is None or _committer.loop is not asyncio.get_running_loop():
         _committer = Committer()
     return _committer
 

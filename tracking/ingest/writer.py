@@ -122,9 +122,10 @@ def _forget_old_agents() -> None:
 
 def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
     """Give every hit the number of its user agent; new agents get a row first."""
-    _forget_old_agents()  # before anything is looked up, or it would be missing
-    texts = {hit.agent for hit in hits if hit.agent}
-    new = sorted(text for text in texts if text not in _agent_ids)
+    _forget_old_agents()
+    # A copy: another thread may forget them meanwhile, and a bot without its agent is a person.
+    numbers = {hit.agent: _agent_ids.get(hit.agent) for hit in hits if hit.agent}
+    new = sorted(text for text, number in numbers.items() if number is None)
     if new:
         facts = [agents.agent_facts(text) for text in new]
         rows = connection.execute(
@@ -141,9 +142,10 @@ def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
             ],
         ).fetchall()
         connection.commit()  # a number is only remembered once it is sure to stay
+        numbers |= dict(rows)
         _agent_ids.update(dict(rows))
     for hit in hits:
-        hit.agent_id = _agent_ids.get(hit.agent)
+        hit.agent_id = numbers.get(hit.agent)
 
 
 def ensure_months(connection: Connection, hits: Iterable[Hit]) -> None:
