@@ -202,7 +202,9 @@ def _number(
         now, before = (
             queries.totals(scope, site, part, [key], known).numbers[key] for part in pair
         )
-    way = direction(now, before)
+    change = change_text(key, now, before)
+    # What is too small to be said goes nowhere.
+    way = "flat" if change and change[0].isdigit() else direction(now, before)
     good = None
     if way in ("up", "down") and metric.good_when_up is not None:
         good = (way == "up") == metric.good_when_up
@@ -212,7 +214,7 @@ def _number(
         "help": str(metric.help),
         "value": figure(value, metric.unit, site.currency),
         "reason": _missing(ask.period, known) if value is None else "",
-        "change": change_text(key, now, before),
+        "change": change,
         "direction": way,
         "good": good,
         "note": "",
