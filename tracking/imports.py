@@ -25,7 +25,7 @@ from psycopg import Connection
 from accounts.models import Site
 from tracking import access_logs, agents
 from tracking.access_logs import BAD_LINE, BadLine, Line
-from tracking.ingest import directory, steps, writer
+from tracking.ingest import directory, replacing, steps, writer
 from tracking.ingest.directory import NotLoaded, TokenFacts
 from tracking.ingest.fields import MAX_TEXT_BYTES, Dropped
 from tracking.ingest.steps import Arrival
@@ -280,7 +280,7 @@ def _replace(
             yield hit
 
     bounds = site.clock.bounds(day)
-    before = writer.replace_day(both.days, site.pk, day, bounds, source, counted())
+    before = replacing.replace_day(both.days, site.pk, day, bounds, source, counted())
     report.left_out.update(dropped)
     return DayDone(day, seen[False], seen[True], before)
 

@@ -68,21 +68,7 @@ def unusable(number: str, what: str, body: bytes, told: str = "json_invalid", **
     return Case(number, what, body=body, status=more.pop("status", 400), told=told, **more)
 
 
-def parametrized(cases: list[Case], waiting: Mapping[str, str] | None = None) -> Any:
-    """The cases as parameters, each under its name; those that wait for a fix say for which."""
+def parametrized(cases: list[Case]) -> Any:
+    """The cases as parameters, each under its name."""
     assert len({case.name for case in cases}) == len(cases), "two cases of one name"
-    waiting = waiting or {}
-    assert waiting.keys() <= {case.name for case in cases}, "somebody waits who is no case"
-    return pytest.mark.parametrize(
-        "case",
-        [
-            pytest.param(
-                case,
-                id=case.name,
-                marks=[pytest.mark.xfail(strict=True, reason=waiting[case.name])]
-                if case.name in waiting
-                else [],
-            )
-            for case in cases
-        ],
-    )
+    return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])

@@ -231,10 +231,9 @@ CASES = [
         },
     ),
 ]
-WAITING: dict[str, str] = {}
 
 
-@parametrized(CASES, WAITING)
+@parametrized(CASES)
 def test_case(world: World, case: Case) -> None:
     world.check(case)
 

@@ -47,9 +47,3 @@ def test_what_stands_elsewhere_is_there() -> None:
     for place in ELSEWHERE.values():
         path, name = place.split("::")
         assert f"def {name}(" in (HERE.parent / path).read_text(), place
-
-
-def test_who_waits_says_for_what() -> None:
-    """A case that waits for a fix fails when it does not: then it is taken out of the list."""
-    for module in MODULES:
-        assert all(reason.strip() for reason in module.WAITING.values())

@@ -123,10 +123,9 @@ CASES = [
         }.items()
     ),
 ]
-WAITING: dict[str, str] = {}
 
 
-@parametrized(CASES, WAITING)
+@parametrized(CASES)
 def test_case(world: World, case: Case) -> None:
     world.check(case)
 

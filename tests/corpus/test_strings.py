@@ -215,10 +215,9 @@ CASES = [
     ),
     Case("D135", "an agent in the body", {"user_agent": GOOGLEBOT}, stored={"browser": "Chrome"}),
 ]
-WAITING: dict[str, str] = {}
 
 
-@parametrized(CASES, WAITING)
+@parametrized(CASES)
 def test_case(world: World, case: Case) -> None:
     world.check(case)
 

@@ -91,10 +91,9 @@ CASES = [
         stored={"props": {"duration": 315_360_000}},
     ),
 ]
-WAITING: dict[str, str] = {}
 
 
-@parametrized(CASES, WAITING)
+@parametrized(CASES)
 def test_case(world: World, case: Case) -> None:
     world.check(case)
 
