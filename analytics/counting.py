@@ -13,6 +13,7 @@ from typing import Any
 
 from accounts.models import Site
 from analytics.metrics import MEASURES
+from tracking.agents import PROGRAM
 from tracking.models.events import EventFlag
 
 SESSION_GAP = "30 minutes"
@@ -27,6 +28,10 @@ VISIT_DIMENSIONS = (*VISIT_ATTRIBUTES, "entry_page", "exit_page")
 EVENT_DIMENSIONS = {
     "page": ("path", "name = 'page_view'"),
     "event": ("name", "true"),
+    "link": ("link", "link IS NOT NULL"),
+    "outbound": ("outbound", "outbound IS NOT NULL"),
+    "download": ("download", "download IS NOT NULL"),
+    "form": ("form", "form IS NOT NULL"),
     "hour": ("hour", "true"),
     "currency": ("currency", "value IS NOT NULL AND currency IS NOT NULL"),
 }
@@ -36,6 +41,15 @@ DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
 VISIT_KEY = "day, visitor, session, visit_number, lone"
 # The value of all values of a day that do not keep a row of their own.
 OTHER = "(other)"
+
+# A conversion is an event of that name, or one that its sender puts into the category.
+CONVERSION = "(name = 'conversion' OR category = 'conversion')"
+# Where a click led, as far as a row of statistics holds it: 500 characters are at most 2,000 bytes.
+_HREF = "left(props->>'href', 500)"
+# A program is taken for a crawler, unless it said whom it speaks for.
+PEOPLE = f"""(coalesce(a.bot, '') = ''
+        OR a.bot = '{PROGRAM}' AND t.flags & {int(EventFlag.SPEAKS_FOR)} <> 0)
+      AND t.flags & {int(EventFlag.AUTOMATED)} = 0"""
 
 # The events of people on the days given by `dates`, `starts` and `ends`. A client's own session id
 # is believed; otherwise a visit ends after half an hour of silence. An event without a visitor is
@@ -50,7 +64,7 @@ WITH days AS (
     JOIN tracking_event t ON t.occurred_at >= d.starts_at AND t.occurred_at < d.ends_at
     LEFT JOIN tracking_agent a ON a.id = t.agent_id
     WHERE t.site_id = %(site)s AND t.occurred_at >= %(first)s AND t.occurred_at < %(last)s
-      AND coalesce(a.bot, '') = '' AND t.flags & {int(EventFlag.AUTOMATED)} = 0
+      AND {PEOPLE}
 ), gap AS (
     SELECT *, visitor IS NULL OR lag(occurred_at) OVER earlier IS NULL OR (
         session IS NULL
@@ -63,6 +77,10 @@ SELECT *,
         PARTITION BY day, visitor, session ORDER BY occurred_at, event_id) END AS visit_number,
     CASE WHEN visitor IS NULL THEN event_id END AS lone,
     CASE WHEN currency = %(currency)s THEN value END AS money,
+    CASE WHEN name = 'click' THEN link_id::text END AS link,
+    CASE WHEN name = 'click' AND props->'outbound' = 'true'::jsonb THEN {_HREF} END AS outbound,
+    CASE WHEN name = 'download' THEN coalesce({_HREF}, '') END AS download,
+    CASE WHEN name = 'form_submit' THEN coalesce(label, '') END AS form,
     lpad(floor(extract(epoch FROM occurred_at - starts_at) / 3600)::text, 2, '0') AS hour
 FROM gap
 """  # noqa: S608
@@ -75,11 +93,10 @@ def without_session(row: str) -> str:
 
 
 _OF_FIRST = ", ".join(f"max({name}) FILTER (WHERE begins) AS {name}" for name in VISIT_ATTRIBUTES)
-# A click or a conversion of a visit is an event of that name.
-EVENTS_OF_VISIT = """
+EVENTS_OF_VISIT = f"""
     count(*) FILTER (WHERE name = 'page_view')::int AS page_views, count(*)::int AS events,
     count(*) FILTER (WHERE name = 'click')::int AS clicks,
-    count(*) FILTER (WHERE name = 'conversion')::int AS conversions,
+    count(*) FILTER (WHERE {CONVERSION})::int AS conversions,
     coalesce(sum(money), 0) AS revenue
 """
 VISITS = f"""
@@ -109,13 +126,13 @@ _OF_VISITS = """
     coalesce(sum(duration_seconds) FILTER (WHERE visitor IS NOT NULL), 0) AS duration_seconds,
     coalesce(sum(revenue), 0) AS revenue
 """
-_OF_EVENTS = """
+_OF_EVENTS = f"""
     count(DISTINCT visitor) AS visitors,
     count(DISTINCT (visitor, session, visit_number)) FILTER (WHERE visitor IS NOT NULL) AS sessions,
     count(*) FILTER (WHERE name = 'page_view') AS page_views, count(*) AS events,
     count(*) FILTER (WHERE name = 'click') AS clicks,
     count(DISTINCT visitor) FILTER (WHERE name = 'click') AS clickers,
-    count(*) FILTER (WHERE name = 'conversion') AS conversions,
+    count(*) FILTER (WHERE {CONVERSION}) AS conversions,
     NULL::bigint AS bounces, NULL::bigint AS duration_seconds
 """
 _REVENUE = "coalesce(sum(money), 0)"

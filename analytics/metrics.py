@@ -115,6 +115,13 @@ _CATALOGUE = (
     ),
     Metric("clicks", _("Clicks"), Unit.COUNT, _sum("clicks"), _("Links that were followed.")),
     Metric(
+        "click_rate",
+        _("Click rate"),
+        Unit.RATE,
+        _ratio("clicks", "page_views"),
+        _("Clicks divided by page views. More than one link may be followed from one view."),
+    ),
+    Metric(
         "clickers",
         _("Visitors who clicked"),
         Unit.COUNT,
@@ -126,7 +133,7 @@ _CATALOGUE = (
         _("Conversions"),
         Unit.COUNT,
         _sum("conversions"),
-        _("Events that were sent as conversions."),
+        _("Events of the category “conversion”."),
     ),
     Metric(
         "conversion_rate",

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import Site
 from accounts.tenancy import Scope
 from analytics.models import DailyStat, ImportedDay, SiteDay
+from tracking.agents import PROGRAM
 from tracking.models import Event
 from tracking.models.events import EventFlag
 
@@ -23,8 +24,12 @@ NEWEST = 1_000
 def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
     """The site's raw events without those of bots: what `counting.HITS` counts."""
     events = Event.objects.visible_to(scope).filter(site=site)
-    return events.annotate(automated=F("flags").bitand(int(EventFlag.AUTOMATED))).filter(
-        Q(agent__isnull=True) | Q(agent__bot=""), automated=0
+    automated, speaks_for = (
+        F("flags").bitand(int(flag)) for flag in (EventFlag.AUTOMATED, EventFlag.SPEAKS_FOR)
+    )
+    of_people = Q(agent__isnull=True) | Q(agent__bot="") | Q(agent__bot=PROGRAM, speaks_for__gt=0)
+    return events.annotate(automated=automated, speaks_for=speaks_for).filter(
+        of_people, automated=0
     )
 
 

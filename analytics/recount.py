@@ -23,7 +23,7 @@ FEWEST_VISITORS = 5
 # What holds free text, or a place small enough to tell people apart; the others are short lists.
 NAMING_DIMENSIONS = (
     "page", "entry_page", "exit_page", "event", "source", "medium", "campaign", "term", "content",
-    "region", "city",
+    "region", "city", "outbound", "download", "form",
 )  # fmt: skip
 
 _SESSION_COLUMNS = ", ".join(

@@ -7,6 +7,7 @@ duration) is then unknown. So each agrees with the statistics of its dimension.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -56,6 +57,12 @@ class Filter:
             raise InvalidFilter("A value is too long, or holds a character that no value has.")
 
     @property
+    def text(self) -> str:
+        """As it stands in an address: `country:is:FR`, `page:one_of:/a|/b`."""
+        values = "|".join(value.replace("\\", r"\\").replace("|", r"\|") for value in self.values)
+        return f"{self.dimension}:{self.operator}:{values}"
+
+    @property
     def on_events(self) -> bool:
         """Whether it picks single events rather than whole visits."""
         return self.dimension in EVENT_DIMENSIONS
@@ -71,6 +78,29 @@ class Filter:
         if self.operator == Operator.IS_NOT:
             compared = f"NOT {compared}"
         return f"({kept} AND {compared})", {name: list(self.values)}
+
+
+_PARTS = re.compile(r"\\(.)|(\|)", re.DOTALL)
+_CUT = "\0"  # no value holds it
+
+
+def read(texts: Iterable[str]) -> tuple[Filter, ...]:
+    """The filters of an address, each written as `Filter.text`. Raises `InvalidFilter`."""
+    found = []
+    for text in texts:
+        dimension, _colon, rest = text.partition(":")
+        operator, _colon, values = rest.partition(":")
+        if operator not in list(Operator):
+            raise InvalidFilter("Write a filter as dimension:is:value, such as country:is:FR.")
+        if "\0" in values:
+            raise InvalidFilter("A value holds a character that no value has.")
+        parts = _PARTS.sub(lambda part: part[1] or _CUT, values).split(_CUT)
+        if operator != Operator.ONE_OF:
+            parts = [_PARTS.sub(lambda part: part[1] or part[2], values)]
+        found.append(Filter(dimension, Operator(operator), tuple(parts)))
+    if len(found) > MOST_FILTERS:
+        raise InvalidFilter(f"Give at most {MOST_FILTERS} filters.")
+    return tuple(dict.fromkeys(found))
 
 
 def _conditions(filters: Iterable[Filter], prefix: str) -> tuple[str, dict[str, Any]]:

@@ -47,6 +47,7 @@ CLASSES = {
     "browser-automation": "browser-automation",
     "http-library": "http-library",
 }
+PROGRAM = "http-library"
 # What the list does not know, by what such agents call themselves. Cubot makes telephones.
 _CALLS_ITSELF = {
     "preview": re.compile(r"preview|unfurl|cardyb|kakaotalk-scrap", re.IGNORECASE),

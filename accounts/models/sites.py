@@ -24,6 +24,20 @@ def new_site_key() -> str:
     return secrets.token_hex(6)
 
 
+# The steps of seed 003's funnel before a conversion, in their order.
+FUNNEL_STEPS = ("homepage", "vertical", "pricing", "demo")
+
+
+def funnel_pages() -> dict[str, list[str]]:
+    """The paths by step that a site begins with."""
+    return {
+        "homepage": ["/"],
+        "vertical": ["/vertical*", "/solutions*", "/industries*"],
+        "pricing": ["/pricing*"],
+        "demo": ["/demo*"],
+    }
+
+
 class Site(TenantOwned):
     """Something that is counted: a web site, a link-in-bio profile, or a GA4 property."""
 
@@ -104,6 +118,34 @@ class Site(TenantOwned):
         default=False,
         help_text=_("Refuse events of pages on other hosts than the site's domains."),
     )
+    funnel_pages = models.JSONField(
+        _("pages of the funnel"),
+        default=funnel_pages,
+        blank=True,
+        help_text=_("The paths that belong to each step; * stands for anything."),
+    )
+    script_name = models.CharField(
+        _("name of the script"),
+        max_length=32,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]{2,31}\Z", _("Use a-z, 0-9, - and _."))],
+        help_text=_("The tracker also answers at /js/NAME.js; choose what no blocker lists."),
+    )
+    reset_at = models.DateTimeField(
+        _("reset at"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What was received before is being erased."),
+    )
+    delete_at = models.DateTimeField(
+        _("to be deleted at"),
+        null=True,
+        blank=True,
+        help_text=_("Until then it counts on, and the deletion can be taken back."),
+    )
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -136,3 +178,24 @@ class Site(TenantOwned):
     def clean(self) -> None:
         if self.team is not None and self.team.tenant_id != self.tenant_id:
             raise ValidationError({"team": _("This team belongs to another tenant.")})
+
+
+class SiteTransfer(TenantOwned):
+    """A site that is offered to the tenant of another person, until they take it or it expires."""
+
+    tenant_path = "site__tenant"
+    owner_path = "site__"
+    site_path = "site"
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="transfer")
+    email = models.EmailField(_("offered to"))
+    offered_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"))
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("transfer of a site")
+        verbose_name_plural = _("transfers of sites")
+
+    def __str__(self) -> str:
+        return f"{self.site} → {self.email}"

@@ -61,6 +61,20 @@ def _currency(event: Event) -> str | None:
     return event.more.get("currency") if "value" in event.more else None
 
 
+def _link(event: Event) -> str | None:
+    link = event.more.get("link_id")
+    return str(link) if event.name == "click" and link is not None else None
+
+
+def _href(event: Event) -> str | None:
+    return (event.more.get("props") or {}).get("href")
+
+
+def _outbound(event: Event) -> str | None:
+    outbound = (event.more.get("props") or {}).get("outbound") is True
+    return _href(event) if event.name == "click" and outbound else None
+
+
 # --- The facts ----------------------------------------------------------------------------------
 
 # Dimensions of visits: the value of a stay, "" for none.
@@ -86,6 +100,10 @@ OF_STAYS: dict[str, Callable[[Stay], str]] = {
 OF_EVENTS: dict[str, Callable[[Event], str | None]] = {
     "page": lambda event: event.path if event.name == "page_view" else None,
     "event": lambda event: event.name,
+    "link": _link,
+    "outbound": _outbound,
+    "download": lambda event: (_href(event) or "") if event.name == "download" else None,
+    "form": lambda event: event.more.get("label", "") if event.name == "form_submit" else None,
     "hour": _hour,
     "currency": _currency,
 }
@@ -114,6 +132,11 @@ class Picked:
     def count(self, name: str = "") -> int:
         """Events, or those of one name."""
         return sum(not name or event.name == name for _stay, some in self.parts for event in some)
+
+    def conversions(self) -> int:
+        """Events of that name or category."""
+        events = (event for _stay, some in self.parts for event in some)
+        return sum("conversion" in (e.name, e.more.get("category")) for e in events)
 
     def people(self, name: str = "") -> int:
         """Visitors of each day, or those with an event of the name."""
@@ -153,7 +176,8 @@ METRICS: dict[str, Callable[[Picked], Number | None]] = {
     "events": lambda picked: picked.count(),
     "clicks": lambda picked: picked.count("click"),
     "clickers": lambda picked: picked.people("click"),
-    "conversions": lambda picked: picked.count("conversion"),
+    "click_rate": _ratio("clicks", "page_views"),
+    "conversions": lambda picked: picked.conversions(),
     "bounces": lambda picked: picked.of_visits(lambda stay: stay.bounced),
     "duration_seconds": lambda picked: picked.of_visits(lambda stay: stay.seconds),
     "revenue": lambda picked: picked.revenue(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from analytics.segments import Filter
 
 GAP = timedelta(minutes=30)
 AUTOMATED = 4
-OF_EVENTS = {"page": "path", "event": "name", "hour": "hour", "currency": "currency"}
+OF_EVENTS = {
+    "page": "path", "event": "name", "hour": "hour", "currency": "currency",
+    "link": "link", "outbound": "outbound", "download": "download", "form": "form",
+}  # fmt: skip
 Event = dict[str, Any]
 
 
@@ -51,8 +55,21 @@ def raw_events(site: Site) -> list[Event]:
         row["day"] = clock.date_of(row["occurred_at"])
         since = row["occurred_at"] - clock.bounds(row["day"])[0]
         row["hour"] = f"{since // timedelta(hours=1):02}"
+        row |= _pointed_at(row)
         kept.append(row)
     return sorted(kept, key=lambda row: (row["occurred_at"], row["event_id"]))
+
+
+def _pointed_at(row: Event) -> dict[str, str | None]:
+    """What a click, a download or a form says of itself."""
+    props = row["props"] if isinstance(row["props"], dict) else json.loads(row["props"] or "{}")
+    href, name = props.get("href"), row["name"]
+    return {
+        "link": str(row["link_id"]) if name == "click" and row["link_id"] is not None else None,
+        "outbound": href if name == "click" and props.get("outbound") is True else None,
+        "download": href or "" if name == "download" else None,
+        "form": row["label"] or "" if name == "form_submit" else None,
+    }
 
 
 def visits_of(events: Iterable[Event]) -> list[Visit]:
@@ -72,6 +89,8 @@ def _has(event: Event, dimension: str) -> bool:
     """Whether a dimension of events looks at this event at all."""
     if dimension == "page":
         return event["name"] == "page_view"
+    if dimension in ("link", "outbound", "download", "form"):
+        return event[dimension] is not None
     return dimension != "currency" or (event["value"] is not None and event["currency"] is not None)
 
 
@@ -126,7 +145,7 @@ def count(site: Site, parts: list[tuple[Visit, Visit]], *, whole: bool) -> dict[
         "events": len(events),
         "clicks": n("click"),
         "clickers": len(clicked),
-        "conversions": n("conversion"),
+        "conversions": sum("conversion" in (event["name"], event["category"]) for event in events),
         "bounces": len(bounced) if whole else None,
         "duration_seconds": int(sum(lasted, timedelta()).total_seconds()) if whole else None,
         "revenue": sum((value for value in sold if value is not None), Decimal()),

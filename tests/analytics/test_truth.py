@@ -47,7 +47,27 @@ EVENTS = st.lists(
             "again": st.sampled_from([None, 29, 30, 31]),
             "ip": st.sampled_from(["84.160.1.1", "84.160.1.1", "8.8.8.8", ""]),
             "user_agent": st.sampled_from([CHROME, CHROME, IPHONE, GOOGLEBOT]),
-            "name": st.sampled_from(["page_view", "page_view", "click", "conversion", "signup"]),
+            "name": st.sampled_from(
+                [
+                    "page_view",
+                    "page_view",
+                    "click",
+                    "conversion",
+                    "signup",
+                    "download",
+                    "form_submit",
+                ]
+            ),
+            "category": st.sampled_from([None, None, "conversion", "test"]),
+            "label": st.sampled_from([None, "Newsletter"]),
+            "props": st.sampled_from(
+                [
+                    None,
+                    {"href": "https://else.test/x", "outbound": True},
+                    {"href": "https://shop.acme.test/a.pdf", "outbound": False},
+                    {"outbound": True},
+                ]
+            ),
             "path": st.sampled_from(["/", "/a", "/A/b", None]),
             "referrer": st.sampled_from([None, "https://www.google.com/", "https://t.co/x"]),
             "session_id": st.sampled_from([None, None, "s1"]),
@@ -67,6 +87,9 @@ POOL = {
     "entry_page": ["/", "/a", ""],
     "page": ["/", "/a", "/A/b", ""],
     "event": ["page_view", "click", "signup"],
+    "outbound": ["https://else.test/x", ""],
+    "download": ["https://else.test/x", ""],
+    "form": ["Newsletter", ""],
     "currency": ["EUR", "USD"],
     "hour": ["00", "10", "23", "24"],
 }

@@ -207,10 +207,10 @@ def test_a_running_linkpro_says_what_is_true_and_nothing_stays(live: str):
     assert {label: rows for label, rows in left.items() if rows} == {}
 
 
-# One day's clicks on one page are counted once too often.
+# One day's visitors who clicked on one page are one too many.
 WRONG = """
 CREATE FUNCTION one_more() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN NEW.clicks := NEW.clicks + 1; RETURN NEW; END';
+    'BEGIN NEW.clickers := NEW.clickers + 1; RETURN NEW; END';
 CREATE TRIGGER one_more BEFORE INSERT OR UPDATE ON analytics_dailystat FOR EACH ROW
     WHEN (NEW.date = '2025-10-26' AND NEW.dimension = 'page' AND NEW.value = '/vouchers')
     EXECUTE FUNCTION one_more();
@@ -232,7 +232,7 @@ def test_a_single_wrong_number_is_found_and_the_trial_fails(live: str):
     said, failure = simulate(live, seed=2)
     assert failure.endswith(" comparisons, 1 differences")
     (found,) = [line for line in said.splitlines() if line.startswith("DIFFERS")]
-    which = "DIFFERS  by page · shop 2025-10-26 '/vouchers': clicks: true "
+    which = "DIFFERS  by page · shop 2025-10-26 '/vouchers': clickers: true "
     assert found.startswith(which)
     true, measured = found.removeprefix(which).split(", measured ")
     assert int(measured) == int(true) + 1

@@ -94,6 +94,7 @@ class Hit(msgspec.Struct, gc=False):
     browser: str | None = None
     os: str | None = None
     import_source: str | None = None
+    link_id: int | None = None
 
 
 class EventForm(msgspec.Struct, kw_only=True):
@@ -119,6 +120,8 @@ class EventForm(msgspec.Struct, kw_only=True):
     value: Decimal | None = None
     currency: str | None = None
     props: dict[str, Any] | None = None
+    link_id: int | str | None = None
+    profile_id: int | str | None = None
 
 
 class Envelope(msgspec.Struct, kw_only=True):

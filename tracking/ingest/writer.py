@@ -29,14 +29,14 @@ COLUMNS = (
     "flags", "name", "ip", "host", "path", "title", "referrer_host", "source", "medium",
     "campaign", "term", "content", "channel", "click_id", "country", "region", "city", "device",
     "browser", "os", "language", "screen", "category", "action", "label", "value", "currency",
-    "props", "import_source",
+    "props", "import_source", "link_id",
 )  # fmt: skip
 # How the rows of a batch are read from JSON; `props` are JSON within a text.
 _FIELDS = (*COLUMNS, "day")
 _TYPES = {
     "occurred_at": "timestamptz", "received_at": "timestamptz", "event_id": "uuid",
     "visitor": "bigint", "session": "bigint", "site_id": "int", "agent_id": "int",
-    "flags": "smallint", "ip": "inet", "value": "numeric", "day": "date",
+    "flags": "smallint", "ip": "inet", "value": "numeric", "day": "date", "link_id": "int",
 }  # fmt: skip
 _FORM = "n int, " + ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _FIELDS)
 _LIST = ", ".join(COLUMNS)

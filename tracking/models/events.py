@@ -32,6 +32,7 @@ class EventFlag(IntFlag):
     CLOCK_CLAMPED = 1  # its time was impossible: it is stored at its arrival
     CLOCK_CORRECTED = 2  # its time was moved by the difference between the two clocks
     AUTOMATED = 4  # no person: a crawler, a prefetch, a browser under remote control
+    SPEAKS_FOR = 8  # a program sent it and said for whom: its own agent does not make it a bot
 
 
 class Agent(models.Model):
@@ -78,6 +79,7 @@ class Event(OfSite):
     host = models.TextField(null=True)
     path = models.TextField(null=True)
     title = models.TextField(null=True)
+    link_id = models.IntegerField(null=True)
     referrer_host = models.TextField(null=True)
     source = models.TextField(null=True)
     medium = models.TextField(null=True)
