@@ -37,7 +37,7 @@ from analytics.segments import Filter
 
 __all__ = [
     "HiddenMetric", "UnknownDimension", "breakdown", "days", "days_of_sites", "first_event",
-    "has_events", "series", "totals", "version", "visible_site", "visitors_now",
+    "has_events", "series", "totals", "version", "visitors_now",
 ]  # fmt: skip
 
 
@@ -47,11 +47,6 @@ class UnknownDimension(ValueError):
 
 class HiddenMetric(ValueError):
     """There is no such metric, or the scope does not reach it."""
-
-
-def visible_site(scope: Scope, key: str) -> Site | None:
-    """The site with this key, if the scope sees it."""
-    return Site.objects.visible_to(scope).filter(key=key).first()
 
 
 def _allowed(scope: Scope, keys: Iterable[str]) -> list[str]:

@@ -14,10 +14,10 @@ from django.urls import path
 from django.utils import timezone
 
 from accounts.models import Membership
+from accounts.pages import member_required, site_or_404
 from analytics import queries
 from analytics.period import Period
 from analytics.segments import Filter, Operator
-from analytics.views import member_required, site_or_404
 from linkpro.urls import urlpatterns as own
 
 METRICS = ("visitors", "page_views")
