@@ -1,11 +1,11 @@
 """What can be told from an address and a referrer. Pure: no database.
 
-What a user agent says stands in `agents`, what a URL says in `pages`.
+Whose address it is stands in `accounts.addresses`, what a user agent says in `agents`, what a URL
+says in `pages`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from dataclasses import dataclass
@@ -20,55 +20,7 @@ from tracking.pages import CLICK_IDS, page_of
 DATA = Path(__file__).parent / "data"
 
 
-# --- Addresses --------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=16_384)
-def plain_address(text: str) -> str:
-    """An IP address in its one spelling, or "" for what is none.
-
-    A port, brackets and a zone are dropped, an IPv4 address in IPv6 clothes is undressed.
-    """
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
-
-
-@lru_cache(maxsize=1)
-def _trusted_networks() -> tuple[Any, ...]:
-    return tuple(ipaddress.ip_network(net, strict=False) for net in settings.TRUSTED_PROXIES)
-
-
-@lru_cache(maxsize=4_096)
-def is_trusted_proxy(address: str) -> bool:
-    """Whether the installation believes what this address says about its clients."""
-    networks = _trusted_networks()
-    return bool(networks and address) and any(
-        ipaddress.ip_address(address) in network for network in networks
-    )
-
-
-def client_address(peer: str, header: str) -> str:
-    """The address of the client: the peer's, or what trusted proxies say, read from the right."""
-    peer = plain_address(peer)
-    if not header or not is_trusted_proxy(peer):
-        return peer
-    for part in reversed(header.split(",")[-32:]):
-        address = plain_address(part)
-        if not address:
-            break
-        peer = address
-        if not is_trusted_proxy(address):
-            break
-    return peer
+# --- Countries -----------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)

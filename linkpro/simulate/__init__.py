@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from accounts.addresses import is_trusted_proxy, plain_address
 from analytics import rollup
 from linkpro.simulate import books, requests
 from linkpro.simulate.clients import Clients, Unreachable
 from linkpro.simulate.place import Place, make
 from linkpro.simulate.readings import Comparison, Reader
 from linkpro.world.trial import Size, Trial
-from tracking import enrich
 from tracking.models import DirtyDay
 
 __all__ = ["Comparison", "NotCounted", "Options", "Size", "Unreachable", "compare"]
@@ -53,7 +53,7 @@ def compare(options: Options, tell: Callable[[str], None]) -> list[Comparison]:
     """Run a trial; `tell` hears what is going on. Raises `Unreachable` and `NotCounted`."""
     name = secrets.token_hex(4)
     address = _own_address(options.url)
-    forwards = enrich.is_trusted_proxy(address)
+    forwards = is_trusted_proxy(address)
     now = _away_from_the_hours_end()
     trial = Trial(
         options.seed, now, options.size, name=name, one_address="" if forwards else address
@@ -102,7 +102,7 @@ def _own_address(url: str) -> str:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         with socket.create_connection((parts.hostname or "", port), timeout=5) as link:
-            return enrich.plain_address(link.getsockname()[0])
+            return plain_address(link.getsockname()[0])
     except OSError as error:
         raise Unreachable(f"{url} does not answer: {error}") from error
 

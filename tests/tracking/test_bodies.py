@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts import addresses
 from tests.tracking.conftest import Reply, Send, through_endpoint
 from tracking import enrich
 from tracking.ingest.exchange import MAX_BODY, plain
@@ -96,10 +97,10 @@ def test_a_proxys_lines_are_read_like_its_words(site, settings, monkeypatch):
     seen: list[str] = []
     monkeypatch.setattr(enrich, "country_of", lambda address: seen.append(address))
     settings.TRUSTED_PROXIES = ["203.0.113.0/24"]
-    enrich._trusted_networks.cache_clear()
-    enrich.is_trusted_proxy.cache_clear()
+    addresses._trusted_networks.cache_clear()
+    addresses.is_trusted_proxy.cache_clear()
     headers = {"host": "localhost", "x-forwarded-for": "1.2.3.4, 84.160.1.1\n203.0.113.9"}
     through_endpoint("POST", "/api/track", event(site), headers)
-    enrich._trusted_networks.cache_clear()
-    enrich.is_trusted_proxy.cache_clear()
+    addresses._trusted_networks.cache_clear()
+    addresses.is_trusted_proxy.cache_clear()
     assert set(seen) == {"84.160.1.1"}

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts import addresses
+from accounts.addresses import client_address, plain_address
 from tests.conftest import CHROME, IPHONE
 from tracking import enrich
 from tracking.agents import agent_facts
-from tracking.enrich import client_address, plain_address, source_of
+from tracking.enrich import source_of
 from tracking.pages import page_of
 
 OWN = frozenset({"acme.test"})
@@ -17,11 +19,11 @@ OWN = frozenset({"acme.test"})
 def proxies(settings):
     """Believe 10.0.0.0/8 and the local host."""
     settings.TRUSTED_PROXIES = ["10.0.0.0/8", "127.0.0.1"]
-    enrich._trusted_networks.cache_clear()
-    enrich.is_trusted_proxy.cache_clear()
+    addresses._trusted_networks.cache_clear()
+    addresses.is_trusted_proxy.cache_clear()
     yield
-    enrich._trusted_networks.cache_clear()
-    enrich.is_trusted_proxy.cache_clear()
+    addresses._trusted_networks.cache_clear()
+    addresses.is_trusted_proxy.cache_clear()
 
 
 @pytest.mark.parametrize(

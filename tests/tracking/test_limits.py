@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from accounts import addresses
+from accounts.addresses import sender_of
 from accounts.models import ApiToken
 from accounts.roles import TokenScope
-from tracking import enrich
-from tracking.ingest.limits import Buckets, sender_of
+from tracking.ingest.limits import Buckets
 from tracking.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,8 +28,8 @@ def behind_proxy(settings):
     """The peer of the tests is believed when it names its clients."""
 
     def forget():
-        enrich._trusted_networks.cache_clear()
-        enrich.is_trusted_proxy.cache_clear()
+        addresses._trusted_networks.cache_clear()
+        addresses.is_trusted_proxy.cache_clear()
 
     settings.TRUSTED_PROXIES = ["203.0.113.7"]
     forget()

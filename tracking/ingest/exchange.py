@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 
+from accounts.addresses import client_address, sender_of
 from accounts.authentication import bearer, looks_like_token
-from tracking import enrich
 from tracking.ingest import directory, steps, wire, writer
 from tracking.ingest.directory import NotLoaded
 from tracking.ingest.fields import Dropped
-from tracking.ingest.limits import buckets, sender_of
+from tracking.ingest.limits import buckets
 from tracking.ingest.samples import Refusal
 from tracking.ingest.steps import Arrival
 from tracking.ingest.wire import Hit, Unusable
@@ -94,7 +94,7 @@ def arrival(header: Callable[[str], str], peer: str) -> Generator[NotLoaded | No
             raise Unusable("token_invalid", "This token is unknown, expired or revoked.", 401)
         if not token.may_ingest:
             raise Unusable("token_scope", "This token may not send events.", 403)
-    address = enrich.client_address(peer, header(settings.CLIENT_IP_HEADER.lower()))
+    address = client_address(peer, header(settings.CLIENT_IP_HEADER.lower()))
     if token is None and (seconds := buckets().wait(sender_of(address))):
         raise TooMany(seconds)
     return Arrival(

@@ -9,25 +9,10 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
 
 MOST_BUCKETS = 50_000
-
-
-@lru_cache(maxsize=16_384)
-def sender_of(address: str) -> str:
-    """By what an address is limited: itself, its /64 in IPv6, "" (not at all) for loopback."""
-    if not address:
-        return ""
-    found = ip_address(address)
-    if found.is_loopback:
-        return ""
-    if isinstance(found, IPv6Address):
-        return found.exploded[:19]
-    return address
 
 
 class Buckets:

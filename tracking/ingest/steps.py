@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from accounts.addresses import plain_address
 from accounts.zones import Clock
 from privacy import pseudonyms
 from tracking import agents, enrich, pages
@@ -94,7 +95,7 @@ def address(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     hit.received_at = arrival.received_at
     hit.address = arrival.address
     if arrival.trusted:
-        hit.address = enrich.plain_address(hit.given_ip) if hit.given_ip else ""
+        hit.address = plain_address(hit.given_ip) if hit.given_ip else ""
     hit.ip = kept(hit.address, facts.addresses)
 
 
