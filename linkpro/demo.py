@@ -18,6 +18,7 @@ from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.onboarding import found_installation
 from accounts.roles import Role, TokenScope
 from linkpro.sender import LONGEST_WAIT, Refused, Sender
+from linkpro.settle import dress, make_site
 from linkpro.world import SITES, Event, SiteSpec, World
 
 ORGANISATION = "Hollin & Reed"
@@ -98,21 +99,16 @@ def found() -> Demo:
         domain=shop.domains[0],
         time_zone=shop.zone,
     )
-    first.key, first.domains, first.currency = KEY, list(shop.domains), shop.currency
-    first.save(update_fields=["key", "domains", "currency"])
+    first.key = KEY
+    dress(first, shop)
     for role, name in PEOPLE.items():
         if role != Role.OWNER:
             person = User.objects.create_user(email_of(role), PASSWORD, name=name)
             Membership.objects.create(user=person, tenant=first.tenant, role=role)
+    owner = first.owner
+    assert owner is not None
     for spec in others:
-        Site.objects.create(
-            tenant=first.tenant,
-            name=spec.name,
-            domains=list(spec.domains),
-            time_zone=spec.zone,
-            currency=spec.currency,
-            owner=first.owner,
-        )
+        make_site(first.tenant, owner, spec)
     demo = find()
     assert demo is not None
     demo.issue(LOAD_NAME)

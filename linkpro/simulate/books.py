@@ -28,6 +28,7 @@ FLAGS: tuple[tuple[str, EventFlag, Callable[[Event], bool]], ...] = (
     ("at their arrival", EventFlag.CLOCK_CLAMPED, lambda event: bool(event.told.says)),
     ("clocks corrected", EventFlag.CLOCK_CORRECTED, lambda e: abs(e.told.ahead) > TOLERATED),
     ("prefetched", EventFlag.AUTOMATED, lambda event: event.told.prefetch),
+    ("told for somebody", EventFlag.SPEAKS_FOR, lambda event: event.speaks_for),
 )
 
 

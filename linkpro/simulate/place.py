@@ -11,7 +11,7 @@ from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.roles import Role, TokenScope
 from accounts.tenancy import Scope
 from analytics import orphans
-from linkpro.world import SiteSpec
+from linkpro.settle import make_site
 from linkpro.world.strays import RULES
 from linkpro.world.trial import Trial
 from privacy.models import Salt
@@ -51,7 +51,7 @@ def make(trial: Trial, name: str) -> Place:
     owner = User.objects.create_user(f"{name}@simulated.localhost", None, name=NAME)
     tenant = Tenant.objects.create(name=f"{NAME} {name}")
     member = Membership.objects.create(user=owner, tenant=tenant, role=Role.OWNER)
-    sites = {spec.slug: _site(tenant, owner, spec) for spec in trial.sites}
+    sites = {spec.slug: make_site(tenant, owner, spec, **RULES[spec.slug]) for spec in trial.sites}
     for slug, day in trial.nameless:
         Salt.objects.create(site=sites[slug], date=day, secret=None)
     tokens = {
@@ -61,12 +61,3 @@ def make(trial: Trial, name: str) -> Place:
         for scope in (TokenScope.INGEST, TokenScope.READ)
     }
     return Place(tenant, owner, sites, tokens[TokenScope.INGEST], tokens[TokenScope.READ])
-
-
-def _site(tenant: Tenant, owner: User, spec: SiteSpec) -> Site:
-    site = Site(tenant=tenant, owner=owner, name=spec.name, domains=list(spec.domains))
-    site.time_zone, site.currency = spec.zone, spec.currency
-    for name, rule in RULES[spec.slug].items():
-        setattr(site, name, rule)
-    site.save()
-    return site

@@ -16,6 +16,7 @@ from analytics.metrics import METRICS, Sums
 from analytics.models import SiteDay
 from analytics.period import Period
 from analytics.segments import Filter, Operator
+from linkpro.settle import links_of
 from linkpro.simulate.place import Place
 from linkpro.world import truth
 from linkpro.world.trial import CLOCK_CHANGES, Trial
@@ -175,7 +176,7 @@ class Reader:
             some = [dice.random.choice(days)] if dice.happens(0.7) else self._last(site, days)
             by = dice.random.choice(DIMENSIONS)
             where = [self._condition(slug, some, dice) for _n in range(dice.random.randint(1, 2))]
-            filters = [Filter(c.dimension, Operator(c.operator), c.values) for c in where]
+            filters = [_filter(condition, site) for condition in where]
             true = self.truth.pick(slug, *some, where=where)
             asked = f"{slug} {some[0]} to {some[-1]} {' and '.join(map(str, where))}"
             period = self._period(site, some[0], some[-1])
@@ -200,18 +201,30 @@ class Reader:
             order="events",
             filters=filters,
         )
-        return {row.value: row.numbers for row in found.rows}
+        known = links_of(site) if dimension == "link" else {}
+        return {known.get(row.value, row.value): row.numbers for row in found.rows}
 
     def _condition(self, slug: str, days: list[date], dice: Dice) -> Condition:
         dimension = dice.random.choice(DIMENSIONS)
         values = sorted(truth.split(self.truth.pick(slug, *days), dimension)) or [""]
         operator = dice.random.choice(("is", "is_not", "contains", "one_of"))
         value = dice.random.choice(values)
+        if operator == "contains" and dimension == "link":
+            operator = "is"  # links are told by their ids, of which nobody asks for a part
         if operator == "contains":
             return Condition(dimension, operator, (value[1:4].upper(),))
         if operator == "one_of":
             return Condition(dimension, operator, tuple({value, dice.random.choice(values)}))
         return Condition(dimension, operator, (value,))
+
+
+def _filter(condition: Condition, site: Site) -> Filter:
+    """The condition as a filter; links are told by their ids there."""
+    values = condition.values
+    if condition.dimension == "link":
+        ids = {slug: pk for pk, slug in links_of(site).items()}
+        values = tuple(ids.get(value, value) for value in values)
+    return Filter(condition.dimension, Operator(condition.operator), values)
 
 
 def _count(name: str) -> Callable[[Stay], int]:
@@ -222,7 +235,7 @@ def _count(name: str) -> Callable[[Stay], int]:
 SESSION: dict[str, Callable[[Stay], Any]] = truth.OF_STAYS | {
     "page_views": _count("page_view"),
     "clicks": _count("click"),
-    "conversions": _count("conversion"),
+    "conversions": lambda stay: sum(event.converts for event in stay.events),
     "events": lambda stay: len(stay.events),
     "duration_seconds": lambda stay: stay.seconds,
     "bounced": lambda stay: stay.bounced,

@@ -1,4 +1,5 @@
-"""The world of the demo and of the trial: two web sites of a company that does not exist.
+"""The world of the demo and of the trial: two web sites and the link page of a company
+that does not exist.
 
 Pure and seeded: the same seed and days give the same events. It knows who is one person and what
 is one visit because it made them, not by recognising them; `truth.py` tells what is true of them.
@@ -12,11 +13,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from linkpro.world.events import Event
 from linkpro.world.odds import Odds
 from linkpro.world.people import Person
-from linkpro.world.sites import JOURNAL, LAUNCH, SHOP, SITES, SOURCES, SiteSpec, Source
+from linkpro.world.sites import BIO, JOURNAL, LAUNCH, SHOP, SITES, SiteSpec, Source
 from linkpro.world.truth import Truth
 from linkpro.world.visits import Dice, Visit, Walk
 
-__all__ = ["JOURNAL", "SHOP", "SITES", "Event", "SiteSpec", "Truth", "World"]
+__all__ = ["BIO", "JOURNAL", "SHOP", "SITES", "Event", "SiteSpec", "Truth", "World"]
 
 HOURS = (
     0.30, 0.18, 0.11, 0.08, 0.09, 0.17, 0.42, 0.78, 1.05, 1.22, 1.32, 1.30,
@@ -51,7 +52,7 @@ class World:
     def live_visit(self, site: SiteSpec, now: datetime) -> list[Event]:
         """A visit that begins now, as the hour has them."""
         dice = Dice(self.seed, site.slug, "live", now.isoformat())
-        source = dice.pick(SOURCES)
+        source = dice.pick(site.sources)
         person = dice.bot() if dice.happens(BOT_SHARE) else dice.person(site, source)
         start = now.replace(microsecond=0)
         return Walk(Visit(site, f"live {now}", person, source, start), dice).go()
@@ -80,7 +81,7 @@ class World:
         people: dict[Person, datetime] = {}  # who was there today, and until when
         starts = sorted(self._start(site, day, dice) for _n in range(round(usual * (1 + launch))))
         for number, start in enumerate(starts):
-            source = LAUNCH if dice.happens(launch / (1 + launch)) else dice.pick(SOURCES)
+            source = LAUNCH if dice.happens(launch / (1 + launch)) else dice.pick(site.sources)
             person = self._who(site, source, people, start, dice)
             walk = Walk(Visit(site, f"{day} {number}", person, source, start), dice).go()
             people[person] = walk[-1].at

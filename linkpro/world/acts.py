@@ -115,6 +115,8 @@ def no_page(scene: Scene) -> Iterator[Walk]:
     """A visit without a page view is no bounce and has no entry page."""
     walk = scene.come(scene.at(15))
     walk.happen("download", "/about", more={"category": "file", "label": "catalogue.pdf"})
+    walk.happen("form_submit", "/about", more={"label": "Newsletter"})
+    walk.happen("form_submit", "/about")
     yield walk
     yield lone_click(scene)
 
@@ -138,6 +140,24 @@ def purchases(scene: Scene) -> Iterator[Walk]:
     for number, sale in enumerate(sales):
         walk = see(scene.come(scene.at(16 + number / 10)), "/cart", "/checkout")
         walk.happen("conversion", "/checkout", more={"label": "order", **sale})
+        yield walk
+
+
+def by_category(scene: Scene) -> Iterator[Walk]:
+    """What its sender calls a conversion is one, whatever its name."""
+    walk = see(scene.come(scene.at(16.6)), "/", "/about")
+    walk.happen("signup", "/about", more={"category": "conversion", "action": "signup_submit"})
+    walk.happen("signup", "/about", more={"category": "form"})
+    yield walk
+
+
+def links(scene: Scene) -> Iterator[Walk]:
+    """Every link of a link page is followed, one of them twice."""
+    walk = scene.come(scene.at(16.7))
+    for link in (*scene.site.links, *scene.site.links[:1]):
+        walk.follow("/", link)
+        walk.at += SECOND
+    if walk.events:
         yield walk
 
 
@@ -220,6 +240,8 @@ ACTS: tuple[Act, ...] = (
     every_hour,
     no_page,
     purchases,
+    by_category,
+    links,
     repeated_sales,
     older_forms,
     personal_pages,
@@ -274,10 +296,19 @@ def without_ids(scene: Scene) -> Iterator[Walk]:
         yield walk
 
 
+def programs(scene: Scene) -> Iterator[Walk]:
+    """A program that names a session speaks for somebody; without one it may be a crawler."""
+    person = replace(scene.dice.bot(), browser=RARE_BOTS[0])
+    told = {"person": person, "told": BY_BROWSER}
+    yield see(scene.come(scene.now - 15 * MINUTE, session="desk", **told), "/", "/about")
+    yield see(scene.come(scene.now - 5 * MINUTE, **told), "/")
+
+
 BROWSER_ACTS: tuple[Act, ...] = (
     wrong_clocks,
     unbelievable_times,
     soon,
     looking_ahead,
     without_ids,
+    programs,
 )

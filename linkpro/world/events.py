@@ -68,7 +68,18 @@ class Event:
     @property
     def automated(self) -> bool:
         """Whether no person did it: it is stored, and counts nowhere."""
-        return self.person.bot or self.told.prefetch
+        return self.told.prefetch or (self.person.bot and not self.speaks_for)
+
+    @property
+    def speaks_for(self) -> bool:
+        """Whether a program tells it that says for whom: then its agent makes it no bot."""
+        named = bool(self.session or self.more.get("sessionId") or self.more.get("link_id"))
+        return named and self.told.by_browser and self.person.browser.bot == "http-library"
+
+    @property
+    def converts(self) -> bool:
+        """Whether it is a conversion, by its name or by its category."""
+        return "conversion" in (self.name, self.more.get("category"))
 
     def payload(self) -> dict[str, Any]:
         """The event as the endpoint takes it, without what is empty."""

@@ -1,4 +1,4 @@
-"""Where they go: the two web sites of a company that does not exist, and the ways to them."""
+"""Where they go: the sites of a company that does not exist, and the ways to them."""
 
 from __future__ import annotations
 
@@ -96,9 +96,18 @@ RARE_SOURCES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LinkSpec:
+    """A link of a link-in-bio page."""
+
+    slug: str
+    title: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteSpec:
-    """A web site of the world. `pages` are titles by path, the most wanted first."""
+    """A site of the world. `pages` are titles by path, the most wanted first."""
 
     slug: str
     name: str
@@ -112,10 +121,19 @@ class SiteSpec:
     currency: str = "EUR"
     sells: bool = False
     outbound: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    sources: Odds[Source] = SOURCES
+    funnel: dict[str, list[str]] | None = None
+    username: str = ""  # of a link-in-bio page, which has links
+    bio: str = ""
+    links: tuple[LinkSpec, ...] = ()
     wanted: Odds[str] = field(init=False, repr=False, compare=False)
+    wanted_links: Odds[LinkSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "wanted", zipf(self.pages))
+        object.__setattr__(self, "wanted_links", zipf(self.links))
 
     @property
     def clock(self) -> ZoneInfo:
@@ -170,6 +188,14 @@ SHOP = SiteSpec(
     launch_at=0.62,
     sells=True,
     outbound=(("Instagram", "https://www.instagram.com/"), ("Find a store", "https://maps.google.com/")),
+    files=("/files/catalogue-2027.pdf", "/files/care-of-leather.pdf"),
+    forms=("Newsletter", "Contact"),
+    funnel={
+        "homepage": ["/"],
+        "vertical": ["/notebooks*", "/pens*", "/desk*", "/inks*", "/calendars*", "/gift-sets*"],
+        "pricing": ["/cart"],
+        "demo": ["/checkout"],
+    },
 )  # fmt: skip
 JOURNAL = SiteSpec(
     slug="journal",
@@ -198,5 +224,39 @@ JOURNAL = SiteSpec(
     week=(1.06, 1.08, 1.05, 1.03, 0.95, 0.86, 0.97),
     currency="USD",
     outbound=(("Visit the shop", f"{SHOP.address}/"), ("Instagram", "https://www.instagram.com/")),
+    files=("/files/desk-plan.pdf",),
+    forms=("Letters by e-mail",),
 )  # fmt: skip
-SITES = (SHOP, JOURNAL)
+BIO = SiteSpec(
+    slug="bio",
+    name="Hollin & Reed links",
+    domains=("links.hollinreed.example",),
+    zone="Europe/Berlin",
+    visits=148,
+    pages={"/@hollinreed": "Hollin & Reed"},
+    countries=SHOP.countries,
+    week=(0.9, 0.92, 0.95, 0.98, 1.05, 1.12, 1.08),
+    sources=Odds(
+        {
+            _social("Instagram", "https://l.instagram.com/", phones=0.96): 52,
+            _social("TikTok", "https://www.tiktok.com/", phones=0.97): 17,
+            DIRECT: 16,
+            _social("Pinterest", "https://www.pinterest.com/", phones=0.85): 6,
+            _social("YouTube", "https://www.youtube.com/"): 4,
+            _social("Twitter", "https://t.co/x1y2"): 3,
+            _tagged("newsletter", "email", "email", utm_campaign="monthly-letter"): 2,
+        }
+    ),
+    username="hollinreed",
+    bio="Paper, pens and things for the desk. Made in Berlin, written about in New York.",
+    links=(
+        LinkSpec("new-in", "New: the linen notebook", f"{SHOP.address}/notebooks/linen-a5"),
+        LinkSpec("shop", "Shop", f"{SHOP.address}/"),
+        LinkSpec("journal", "The Journal", f"{JOURNAL.address}/"),
+        LinkSpec("swatches", "Forty inks, swatched", f"{JOURNAL.address}/ink-swatches"),
+        LinkSpec("gifts", "Gift sets", f"{SHOP.address}/gift-sets"),
+        LinkSpec("stores", "Find a store", "https://maps.google.com/"),
+        LinkSpec("write", "Write to us", "mailto:hello@hollinreed.example"),
+    ),
+)
+SITES = (SHOP, JOURNAL, BIO)

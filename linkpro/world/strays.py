@@ -20,6 +20,7 @@ RULES: dict[str, dict[str, Any]] = {
         "excluded_paths": ["/staff/*", "*.php"],
     },
     "journal": {"addresses": "full", "own_hosts_only": True},
+    "bio": {"addresses": "none"},
 }
 NO_SITE = "no-such-site"
 

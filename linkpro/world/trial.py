@@ -1,4 +1,4 @@
-"""The trial's world: two sites, a few days, and everything that statistics can get wrong.
+"""The trial's world: three sites, a few days, and everything that statistics can get wrong.
 
 Ordinary visits as the demo has them, the acts, and what must be refused. It is made of a seed and
 a moment, and knows what is true of it.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 
-from linkpro.world import JOURNAL, SHOP, World
+from linkpro.world import SITES, World
 from linkpro.world.acts import ACTS, BROWSER_ACTS, Act, Scene
 from linkpro.world.events import BY_BROWSER, Event
 from linkpro.world.people import Person, numbered
@@ -41,6 +41,17 @@ class Size:
     days: int = 3
 
 
+def _apart(spec: SiteSpec, name: str, size: Size) -> SiteSpec:
+    """The site under names that no other one has."""
+    return replace(
+        spec,
+        domains=(f"{spec.slug}-{name}.example", f"www.{spec.slug}-{name}.example"),
+        visits=size.visits,
+        username=f"{spec.slug}-{name}" if spec.username else "",
+        links=tuple(replace(link, slug=f"{link.slug}-{name}") for link in spec.links),
+    )
+
+
 class Trial:
     """Everything that happens until `now`, and what is true of it.
 
@@ -54,14 +65,7 @@ class Trial:
     ) -> None:
         self.seed, self.now, self.size = seed, now.replace(microsecond=0), size
         self.one_address = one_address
-        self.sites = tuple(
-            replace(
-                spec,
-                domains=(f"{spec.slug}-{name}.example", f"www.{spec.slug}-{name}.example"),
-                visits=size.visits,
-            )
-            for spec in (SHOP, JOURNAL)
-        )
+        self.sites = tuple(_apart(spec, name, size) for spec in SITES)
         self.nameless = {(self.sites[0].slug, NAMELESS)}
         self.renamed: dict[Person, Person] = {}
         self.visits = [visit for spec in self.sites for visit in self._of_site(spec)]

@@ -135,8 +135,7 @@ class Picked:
 
     def conversions(self) -> int:
         """Events of that name or category."""
-        events = (event for _stay, some in self.parts for event in some)
-        return sum("conversion" in (e.name, e.more.get("category")) for e in events)
+        return sum(event.converts for _stay, some in self.parts for event in some)
 
     def people(self, name: str = "") -> int:
         """Visitors of each day, or those with an event of the name."""

@@ -15,13 +15,14 @@ from urllib.parse import urlencode
 from linkpro.world.events import BY_SERVER, Event, Telling
 from linkpro.world.odds import Odds
 from linkpro.world.people import BOTS, COUNTRIES, DESKTOPS, PHONES, SCREENS, Person
-from linkpro.world.sites import DIRECT, SiteSpec, Source
+from linkpro.world.sites import DIRECT, LinkSpec, SiteSpec, Source
 
 Thing = TypeVar("Thing")
 
 # A visit ends after half an hour of silence: pages of one are closer together than that.
 LONGEST_GAP = timedelta(minutes=20)
 VISIT_LENGTHS = Odds({1: 42, 2: 20, 3: 13, 4: 9, 5: 6, 6: 4.5, 7: 3, 8: 2.5})  # in pages
+TAPS = Odds({0: 37, 1: 46, 2: 13, 3: 4})  # links that are followed
 BUYS = 0.022  # of visits of two pages
 
 
@@ -136,6 +137,25 @@ class Walk:
 
     def go(self) -> list[Event]:
         """The visit's events."""
+        return self.tap() if self.visit.site.links else self.read()
+
+    def tap(self) -> list[Event]:
+        """A link page is looked at, and some of its links are followed."""
+        path = self.dice.pick(self.visit.site.wanted)
+        self.happen("page_view", path)
+        if not self.visit.person.bot:
+            for _n in range(self.dice.pick(TAPS)):
+                self.wait(9, least=2)
+                self.follow(path, self.dice.pick(self.visit.site.wanted_links))
+        return self.events
+
+    def follow(self, path: str, link: LinkSpec) -> None:
+        """One of its links is followed."""
+        props = {"href": link.url, "outbound": True}
+        self.happen("click", path, more={"link_id": link.slug, "label": link.title, "props": props})
+
+    def read(self) -> list[Event]:
+        """Pages of a web site are read one after the other."""
         paths, site = self.paths(), self.visit.site
         self.happen("page_view", paths[0])
         for before, path in pairwise(paths):
@@ -166,3 +186,10 @@ class Walk:
         elif self.visit.site.outbound and self.dice.happens(0.06):
             self.wait(20)
             self.click(path, *self.dice.random.choice(self.visit.site.outbound))
+        elif self.visit.site.files and self.dice.happens(0.015):
+            self.wait(15)
+            href = f"{self.visit.site.address}{self.dice.random.choice(self.visit.site.files)}"
+            self.happen("download", path, more={"props": {"href": href}})
+        elif self.visit.site.forms and self.dice.happens(0.02):
+            self.wait(25)
+            self.happen("form_submit", path, more={"label": self.visit.site.forms[0]})

@@ -6,12 +6,22 @@
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.places import PLACES, WIDTHS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-WIDTHS = {1440: 1000, 768: 1024, 390: 844}
-PAGES = {"overview": "/sites/demo?period=7d", "sites": "/sites"}
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def sign_in(page: Page, address: str) -> None:
+    """Become the demo's owner, past the greeting that is shown once."""
+    page.goto(f"{address}/accounts/login/")
+    page.fill("input[name=login]", "owner@demo.localhost")
+    page.fill("input[name=password]", "linkpro-demo")
+    page.click("main button")
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{address}/sites")
 
 
 def take(browser: Browser, address: str, width: int, scheme: str) -> None:
@@ -22,19 +32,16 @@ def take(browser: Browser, address: str, width: int, scheme: str) -> None:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(f"{address}/accounts/login/")
-    if width == 1440:
-        page.screenshot(path=FOLDER / f"sign-in-{width}-{scheme}.png")
-    page.fill("input[name=login]", "owner@demo.localhost")
-    page.fill("input[name=password]", "linkpro-demo")
-    page.click("main button")
-    page.wait_for_load_state("networkidle")
-    page.goto(address + "/sites")  # the greeting is shown once
-    for name, path in PAGES.items():
-        page.goto(address + path)
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(300)  # the chart has been drawn
-        page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
+    known = False
+    for place in sorted(PLACES, key=lambda place: place.signed_in):
+        if place.signed_in and not known:
+            sign_in(page, address)
+            known = True
+        if place.pictured:
+            page.goto(address + place.path)
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(300)  # the chart has been drawn
+            page.screenshot(path=FOLDER / f"{place.name}-{width}-{scheme}.png", full_page=True)
     context.close()
 
 

@@ -22,7 +22,7 @@ from accounts.onboarding import AlreadyFounded
 from analytics.counting import DIMENSIONS
 from analytics.metrics import MEASURES
 from analytics.models import DailyStat
-from linkpro import demo, sender
+from linkpro import demo, sender, settle
 from linkpro.demo import Demo
 from linkpro.sender import Refused, Sender
 from linkpro.world import JOURNAL, SHOP, SITES, Truth, World, people, truth
@@ -51,7 +51,7 @@ def test_the_same_seed_makes_the_same_world():
 def test_a_month_is_as_large_and_lively_as_promised():
     world = World(1, date(2026, 11, 22), 30)
     events = list(world.all_events())
-    assert 54_000 < len(events) < 66_000
+    assert 60_000 < len(events) < 74_000
     visits = Counter({(event.site.slug, event.visit): event.person.bot for event in events})
     assert sum(visits.values()) / len(visits) == pytest.approx(0.042, abs=0.01)
     true = Truth(events)
@@ -102,16 +102,24 @@ def test_the_worlds_truth_is_what_the_statistics_say(company: Demo):
     for spec, day in product(SITES, SPRING.dates):
         picked = true.pick(spec.slug, day)
         rows = DailyStat.plain.filter(site=company.sites[spec.slug], date=day)
-        told = {(row.dimension, row.value): row for row in rows}
+        links = settle.links_of(company.sites[spec.slug])
+        told = {
+            (row.dimension, links[row.value] if row.dimension == "link" else row.value): row
+            for row in rows
+        }
         assert {measure: getattr(told["", ""], measure) for measure in MEASURES} == {
             measure: picked[measure] for measure in MEASURES
         }
         for dimension in DIMENSIONS:
-            views = {
-                value: row.page_views for (name, value), row in told.items() if name == dimension
+            events = {
+                value: (row.page_views, row.events)
+                for (name, value), row in told.items()
+                if name == dimension
             }
-            parts = truth.split(picked, dimension)
-            assert views == {value: part["page_views"] for value, part in parts.items()}
+            assert events == {
+                value: (part["page_views"], part["events"])
+                for value, part in truth.split(picked, dimension).items()
+            }
     assert len(true.pick("shop", date(2026, 3, 29)).visits) > 300
 
 

@@ -14,7 +14,7 @@ from accounts.onboarding import AlreadyFounded, is_empty_installation
 from linkpro import demo
 from linkpro.demo import Demo
 from linkpro.sender import KINDS, Refused, Sender
-from linkpro.world import SITES
+from linkpro.world import BIO, SITES
 
 TELL_SECONDS = 3.0
 
@@ -35,9 +35,9 @@ def ending_quietly(stop: threading.Event) -> Iterator[None]:
 
 class Command(BaseCommand):
     help = (
-        "In an empty installation, make a company with two web sites and send weeks of visits "
-        "through the running endpoint; with --follow, go on with live ones. Touches nothing of "
-        "an installation that is in use. docs/demo.md tells more."
+        "In an empty installation, make a company with two web sites and a link page, and send "
+        "weeks of visits through the running endpoint; with --follow, go on with live ones. "
+        "Touches nothing of an installation that is in use. docs/demo.md tells more."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
     def _load(self, found: Demo, options: dict[str, Any]) -> bool:
         world, began = demo.world_of(found, options["seed"], options["days"]), time.monotonic()
-        self.stdout.write(f"Sending {options['days']} days of visits to two web sites ...")
+        self.stdout.write(f"Sending {options['days']} days of visits to {len(SITES)} sites ...")
         told, last = began, 0
 
         def tell(count: int) -> None:
@@ -114,5 +114,6 @@ class Command(BaseCommand):
             f"  sign in as   {demo.email_of(next(iter(demo.PEOPLE)))}\n"
             f"  password     {demo.PASSWORD}\n"
             f"  other roles  {roles}: the name before @demo.localhost, the same password\n"
-            f"  web sites    {', '.join(names)}\n"
+            f"  sites        {', '.join(names)}\n"
+            f"  link page    {settings.BASE_URL}/@{BIO.username}\n"
         )
