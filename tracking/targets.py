@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ValidationError
@@ -15,10 +14,6 @@ from accounts.domains import InvalidDomain, host_name
 
 MAX_URL = 2_048
 _PHONE = re.compile(r"\+?[0-9*#][0-9*#().-]{1,31}")
-# Controls, halves of characters, separators of lines and paragraphs.
-_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
-# Characters that turn the direction of text: an address would read as another than it is.
-_TURNS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def _refusal(told: str, code: str = "url_invalid") -> ValidationError:
@@ -92,7 +87,7 @@ def valid_link_url(text: str) -> str:
     `url_too_long`.
     """
     text = text.strip(" \t\r\n")
-    if any(unicodedata.category(char) in _UNSEEN or char in _TURNS for char in text):
+    if not text.isprintable():  # controls, what turns the direction of text, halves of characters
         raise _refusal(_("The address has characters that cannot be seen. Type it anew."))
     scheme, colon, rest = text.partition(":")
     named = scheme.lower()
