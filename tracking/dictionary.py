@@ -27,6 +27,11 @@ def classify_again() -> int:
     return changed
 
 
+def _side(bot: str) -> str:
+    """People, programs (which may speak for people) or bots: what decides who is counted."""
+    return bot if bot in ("", agents.PROGRAM) else "bot"
+
+
 def _classify(piece: list[Agent]) -> int:
     changed, moved = 0, []
     for agent in piece:
@@ -36,22 +41,22 @@ def _classify(piece: list[Agent]) -> int:
         agent.browser, agent.os, agent.device, agent.bot = now
         agent.lists = agents.lists_version()
         changed += before != now
-        if bool(before[3]) != bool(agent.bot):
+        if _side(before[3]) != _side(agent.bot):
             moved.append(agent.pk)
     Agent.objects.bulk_update(piece, ["browser", "os", "device", "bot", "lists"])
     mark_days_of(moved)
     return changed
 
 
-def mark_days_of(agents: list[int]) -> None:
-    """Mark the days on which these agents came."""
-    if not agents:
+def mark_days_of(numbers: list[int]) -> None:
+    """Mark the days on which the agents of these numbers came."""
+    if not numbers:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT site_id, date_trunc('hour', occurred_at) FROM tracking_event"
             " WHERE agent_id = ANY(%s)",
-            [agents],
+            [numbers],
         )
         hours = cursor.fetchall()
     sites = Site.objects.unscoped("the agents of all tenants are judged alike")

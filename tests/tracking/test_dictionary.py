@@ -62,3 +62,19 @@ def test_an_agent_that_comes_again_is_seen_again(site):
     writer.forget()  # another day, or another process
     send(site, visit(datetime.now(UTC), ["/"]))
     assert Agent.objects.get().seen_on == datetime.now(UTC).date()
+
+
+def test_a_program_that_becomes_a_crawler_speaks_for_nobody_any_more(site):
+    day = at("2026-03-05 10:00")
+    send(site, visit(day, ["/"], user_agent="curl/8.5.0", session_id="s1"))
+    rebuild_all()
+    assert visitors(site, "2026-03-05") == 1
+    # As the lists of tomorrow may judge it, and those of today again.
+    Agent.objects.update(bot="crawler")
+    dictionary.mark_days_of(list(Agent.objects.values_list("pk", flat=True)))
+    rebuild_all()
+    assert visitors(site, "2026-03-05") == 0
+    Agent.objects.update(lists="old")
+    assert dictionary.classify_again() == 1
+    rebuild_all()
+    assert visitors(site, "2026-03-05") == 1

@@ -21,13 +21,12 @@ from accounts.middleware import request_name
 from tracking.ingest import exchange
 from tracking.ingest.committer import committer
 from tracking.ingest.directory import NotLoaded
-from tracking.ingest.exchange import MAX_BODY, Answer, TooMany, Unavailable
+from tracking.ingest.exchange import MAX_BODY, PATHS, Answer, TooMany, Unavailable
 from tracking.ingest.samples import Refusal
 from tracking.ingest.wire import Unusable
 
 log = structlog.get_logger(__name__)
 
-PATHS = frozenset({"/api/track", "/api/v1/track"})
 BODY_SECONDS = 15.0
 LARGE_BODY = 32_768  # bytes: some dozens of events
 MAX_HOST = 260  # the longest name with a port
@@ -121,19 +120,21 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> Answer:
 
     _check_host(header("host"))
     peer = scope["client"][0] if scope.get("client") else ""
-    arrival = await _patiently(exchange.arrival(header, peer))
+    script = exchange.script_name(scope["path"])
+    arrival = await _patiently(exchange.arrival(header, peer, script))
     packed = await read_body(receive, header("content-length"))
     body = exchange.plain(packed, header("content-encoding"))
+    kind = PATHS.get(scope["path"], "")
     if len(body) > LARGE_BODY:
         async with committer().reading:
-            reading = await _patiently(exchange.read(body, arrival))
+            reading = await _patiently(exchange.read(body, arrival, kind))
     else:
-        reading = await _patiently(exchange.read(body, arrival))
+        reading = await _patiently(exchange.read(body, arrival, kind))
     ends = await committer().store(reading.hits, reading.refused)
     return exchange.answer(reading.outcomes(ends))
 
 
-async def _answer_and_book(scope: dict[str, Any], receive: Receive) -> Answer:
+async def take(scope: dict[str, Any], receive: Receive) -> Answer:
     """The answer to a request; one that is of no use is counted, too, before it is refused."""
     try:
         try:
@@ -146,13 +147,13 @@ async def _answer_and_book(scope: dict[str, Any], receive: Receive) -> Answer:
 
 
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Answer one request to one of `PATHS`, of method POST or OPTIONS."""
+    """Answer one request to an address that takes events, of method POST or OPTIONS."""
     if scope["method"] == "OPTIONS":
         await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
         await send({"type": "http.response.body", "body": b""})
         return
     try:
-        answer = await _answer_and_book(scope, receive)
+        answer = await take(scope, receive)
     except Exception:
         log.exception("event endpoint failed")
         answer = exchange.fault()

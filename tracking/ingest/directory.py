@@ -14,16 +14,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 from uuid import UUID
+from weakref import WeakSet
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.authentication import find_tokens, note_use
 from accounts.models import ApiToken, Site
 from accounts.roles import TokenScope
 from accounts.zones import Clock
-from privacy.models import Salt
+from privacy.models import Salt, VisitorSecret
 from privacy.pseudonyms import new_secret
 from tracking.enrich import bare
 
@@ -31,6 +34,8 @@ from tracking.enrich import bare
 LIFETIME_SECONDS = 5.0
 # A key that is none today is hardly one in half a minute: nobody makes us ask for it all the time.
 UNKNOWN_KEY_SECONDS = 30.0
+# How long an old answer serves before the database is asked again, while it is away.
+BRIDGED_SECONDS = 1.0
 MAX_REMEMBERED = 20_000
 MOST_AT_ONCE = 1_000
 
@@ -76,6 +81,8 @@ class Remembered:
     `ask` is given some keys and answers those it knows; what it leaves out is None.
     """
 
+    everything: ClassVar[WeakSet[Remembered]] = WeakSet()
+
     def __init__(
         self,
         ask: Callable[[list[Any]], Mapping[Any, Any]],
@@ -84,6 +91,7 @@ class Remembered:
     ) -> None:
         self.ask, self.lifetime, self.absent = ask, lifetime, absent
         self.answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
+        self.everything.add(self)
 
     def get(self, key: Any) -> Any:
         """The remembered answer; raises `NotLoaded` when there is none or it is too old."""
@@ -116,11 +124,62 @@ class Remembered:
                 break
             del self.answers[oldest]
 
+    def forget(self) -> None:
+        """Forget all answers, as a new process would."""
+        self.answers.clear()
+
+
+class LastingAnswers(Remembered):
+    """Keeps the last answer to a key, too, for the time when the database is away.
+
+    Only what there was: whoever asks for what never was pushes nothing out.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[list[Any]], Mapping[Any, Any]],
+        lifetime: float = LIFETIME_SECONDS,
+        most: int = MAX_REMEMBERED,
+    ) -> None:
+        super().__init__(ask, lifetime)
+        self.most = most
+        self.last: OrderedDict[Any, Any] = OrderedDict()
+
+    def _remember(self, key: Any, answer: Any) -> None:
+        super()._remember(key, answer)
+        self.last.pop(key, None)
+        if answer is not None:
+            self.last[key] = answer
+            if len(self.last) > self.most:
+                self.last.popitem(last=False)
+
+    def last_answer(self, key: Any) -> Any:
+        """What was answered last, however long ago; None where there was nothing.
+
+        For a moment it counts as fresh: not everybody has to find out that nobody answers.
+        """
+        answer = self.last.get(key)
+        if answer is not None:
+            self.answers[key] = (time.monotonic() + BRIDGED_SECONDS, answer)
+        return answer
+
+    def forget(self) -> None:
+        super().forget()
+        self.last.clear()
+
 
 def _matching(paths: Iterable[str]) -> re.Pattern[str] | None:
     """What matches whole paths of which `*` stands for anything."""
     parts = [".*".join(map(re.escape, path.split("*"))) for path in paths if path]
     return re.compile("|".join(parts), re.DOTALL) if parts else None
+
+
+def _own_domains(site: Site) -> frozenset[str]:
+    """Hosts of the site's pages; profiles have theirs on our own."""
+    domains = {bare(domain) for domain in site.domains}
+    if site.kind == Site.Kind.BIO:
+        domains.add(bare(urlsplit(settings.BASE_URL).hostname))
+    return frozenset(domains)
 
 
 def facts_of(site: Site) -> SiteFacts:
@@ -130,7 +189,7 @@ def facts_of(site: Site) -> SiteFacts:
         tenant=site.tenant_id,
         key=site.key,
         clock=site.clock,
-        domains=frozenset(bare(domain) for domain in site.domains),
+        domains=_own_domains(site),
         addresses=site.addresses,
         excluded_networks=tuple(ip_network(net, strict=False) for net in site.excluded_networks),
         excluded_paths=_matching(site.excluded_paths),
@@ -141,6 +200,11 @@ def facts_of(site: Site) -> SiteFacts:
 def _sites_by_key(keys: list[str]) -> dict[str, SiteFacts]:
     sites = Site.objects.unscoped("the key in an event says whose it is").filter(key__in=keys)
     return {site.key: facts_of(site) for site in sites}
+
+
+def _sites_by_script(names: list[str]) -> dict[str, SiteFacts]:
+    sites = Site.objects.unscoped("the name of a script says whose it is")
+    return {site.script_name or "": facts_of(site) for site in sites.filter(script_name__in=names)}
 
 
 def _sites_by_host(hosts: list[str]) -> dict[str, SiteFacts]:
@@ -183,6 +247,15 @@ def _salts(days: list[tuple[int, date]]) -> dict[tuple[int, date], bytes]:
     return {(site, day): bytes(secret) for site, day, secret in rows if secret is not None}
 
 
+def _visitor_secrets(sites: list[int]) -> dict[int, bytes]:
+    """The lasting secrets of the sites, made for their first visitors who agreed."""
+    living = Site.plain.filter(pk__in=sites).order_by("pk").values_list("pk", flat=True)
+    new = [VisitorSecret(site_id=site, secret=new_secret()) for site in living]
+    VisitorSecret.plain.bulk_create(new, ignore_conflicts=True)
+    rows = VisitorSecret.plain.filter(site__in=sites).values_list("site_id", "secret")
+    return {site: bytes(secret) for site, secret in rows}
+
+
 TOLERATED_SKEW = timedelta(seconds=1)
 
 
@@ -204,14 +277,16 @@ def now() -> datetime:
 clock_skew = Remembered(_skews, lifetime=60)
 site_by_key = Remembered(_sites_by_key, absent=UNKNOWN_KEY_SECONDS)
 site_by_host = Remembered(_sites_by_host)
+site_by_script = Remembered(_sites_by_script)
 # Apart from the others: its key is known before the site is made.
 default_site = Remembered(_sites_by_key)
 token = Remembered(_tokens)
 # A day's secret never changes; it only dies, long after its day.
 salt = Remembered(_salts, lifetime=600, absent=600)
+visitor_secret = Remembered(_visitor_secrets, lifetime=60)
 
 
 def forget() -> None:
     """Forget everything, as a new process would (tests change sites under our feet)."""
-    for remembered in (clock_skew, site_by_key, site_by_host, default_site, token, salt):
-        remembered.answers.clear()
+    for remembered in list(Remembered.everything):
+        remembered.forget()

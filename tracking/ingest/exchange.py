@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -27,6 +28,14 @@ from tracking.ingest.samples import Refusal
 from tracking.ingest.steps import Arrival
 from tracking.ingest.wire import Hit, Unusable
 
+# Where events are sent: the address says what they are, or "" where they say it themselves.
+PATHS = {
+    f"{root}/track{kind}": name
+    for root in ("/api", "/api/v1")
+    for kind, name in (("", ""), ("/click", wire.CLICK), ("/view", wire.VIEW))
+}
+# Where a site has chosen a name for its script, events come to the script's own address.
+_SCRIPT = re.compile(r"/js/([a-z0-9][a-z0-9_-]{2,31})(\.js|\.gif)?", re.IGNORECASE | re.ASCII)
 MAX_BODY = 4 * 1024 * 1024
 # So many events are taken through the steps before other requests have their turn.
 BREATH = 20
@@ -81,8 +90,34 @@ def is_ahead(header: Callable[[str], str]) -> bool:
     return any(_AHEAD.search(header(name)) for name in _AHEAD_OF_PEOPLE)
 
 
-def arrival(header: Callable[[str], str], peer: str) -> Generator[NotLoaded | None, None, Arrival]:
+def script_name(path: str) -> str:
+    """The name of the script by whose address events come, in lower case, or ""."""
+    found = _SCRIPT.fullmatch(path)
+    return found[1].lower() if found else ""
+
+
+def takes_events(path: str) -> bool:
+    """Whether events may be sent to this path."""
+    return path in PATHS or (bool(script_name(path)) and not path.lower().endswith(".gif"))
+
+
+def is_opted_out(header: Callable[[str], str]) -> bool:
+    """Whether the browser says that its owner does not want to be recognised (GPC, DNT)."""
+    return "1" in (header("sec-gpc").strip(), header("dnt").strip())
+
+
+def _host_of(header: Callable[[str], str]) -> str:
+    """The host that was asked, such as a proxy's; "" for LinkPro's own, which says nothing."""
+    host = header("host")
+    return "" if host == urlsplit(settings.BASE_URL).netloc else host
+
+
+def arrival(
+    header: Callable[[str], str], peer: str, script: str = ""
+) -> Generator[NotLoaded | None, None, Arrival]:
     """What a request says besides its body; `header` is "" for what it does not say.
+
+    `script` is the name of the script that sends, where that is known.
 
     Raises `Unusable` for a token that may not send, `TooMany` for a sender who must wait.
     """
@@ -106,6 +141,9 @@ def arrival(header: Callable[[str], str], peer: str) -> Generator[NotLoaded | No
         referer=header("referer"),
         token=token,
         ahead=is_ahead(header),
+        opted_out=is_opted_out(header),
+        script=script,
+        host=_host_of(header),
     )
 
 
@@ -180,13 +218,15 @@ def _book(item: Hit | Dropped, came: Arrival) -> int | None:
     return found.id if found else None
 
 
-def read(body: bytes, came: Arrival) -> Generator[NotLoaded | None, None, Reading]:
+def read(body: bytes, came: Arrival, kind: str = "") -> Generator[NotLoaded | None, None, Reading]:
     """The events of a body, after the steps; None is given out now and then, to let others in.
+
+    `kind` is what the address takes (`wire.CLICK`, `wire.VIEW`), "" where it takes all events.
 
     Raises `Unusable` when nothing can be read.
     """
     reading = Reading()
-    for number, item in enumerate(wire.decode(body, came.received_at), start=1):
+    for number, item in enumerate(wire.decode(body, came.received_at, kind), start=1):
         if number % BREATH == 0:
             yield None
         try:

@@ -16,9 +16,10 @@ from accounts.zones import Clock
 from privacy import pseudonyms
 from tracking import agents, enrich, pages
 from tracking.addresses import kept
-from tracking.ingest import directory
+from tracking.ingest import directory, links
 from tracking.ingest.directory import SiteFacts, TokenFacts
 from tracking.ingest.fields import Dropped, cut
+from tracking.ingest.links import LinkFacts, ProfileFacts
 from tracking.ingest.wire import Hit
 from tracking.models.events import EventFlag
 
@@ -42,6 +43,11 @@ class Arrival:
     referer: str = ""
     token: TokenFacts | None = None
     ahead: bool = False  # a prefetch or a preview: nobody looks at it, perhaps nobody ever will
+    opted_out: bool = False  # whoever it is does not want to be recognised, whatever a page says
+    script: str = ""  # the name of the script that sends it, where a site has chosen one
+    host: str = ""  # the host that it came to, unless that is LinkPro's own
+    # The page or link of ours that was asked for: then the sender speaks for nobody else.
+    visited: LinkFacts | ProfileFacts | None = None
     hosts: set[str] = field(default_factory=set)
 
     def may_ask_for(self, host: str) -> bool:
@@ -71,7 +77,9 @@ def site_of(key: str | None, url: str, arrival: Arrival) -> SiteFacts | None:
 def _site_of(key: str | None, url: str, arrival: Arrival) -> SiteFacts | None:
     if key:
         return directory.site_by_key.get(key)
-    for page in (arrival.origin, url, arrival.referer):
+    if arrival.script and (named := directory.site_by_script.get(arrival.script)):
+        return named
+    for page in (arrival.origin, url, arrival.referer, f"//{arrival.host}"):
         host = cut(pages.page_of(page[: pages.MAX_URL]).host, 253)
         if host is None or not arrival.may_ask_for(host.lower()):
             continue
@@ -82,12 +90,27 @@ def _site_of(key: str | None, url: str, arrival: Arrival) -> SiteFacts | None:
 
 
 def site(hit: Hit, arrival: Arrival) -> SiteFacts:
-    """Whose event it is. A token sends only to the sites it may see."""
-    found = site_of(hit.site_key, hit.url or "", arrival)
-    if found is None:
-        raise Dropped("site_unknown")
-    hit.site_id = found.id
-    return found
+    """Whose event it is, and which link or profile of it is meant, if any.
+
+    A token sends only to the sites it may see; a link of another site than the key's is none.
+    """
+    names_it = hit.link is not None or hit.profile is not None
+    about, found = arrival.visited, None
+    if hit.site_key or not (about or names_it):
+        found = site_of(hit.site_key, hit.url or "", arrival)
+        if found is None:
+            raise Dropped("site_unknown")
+        hit.site_id = found.id
+    if about is None and names_it:
+        about = links.named(hit.link, hit.profile, arrival.received_at)
+    if about is None:
+        assert found is not None
+        return found
+    foreign = found is not None and found.id != about.site.id
+    if foreign or (arrival.token is not None and about.site.id not in arrival.token.site_ids):
+        raise Dropped(about.unknown)
+    hit.about, hit.site_id = about, about.site.id
+    return about.site
 
 
 def address(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
@@ -148,10 +171,18 @@ def _agent(text: str) -> tuple[str, str | None, str | None, str | None, str]:
     return kept_text, found.browser or None, found.os or None, found.device or None, found.bot
 
 
+def _says_for_whom(hit: Hit, arrival: Arrival) -> bool:
+    """Whether a program speaks for somebody: it names a session, a link or a profile."""
+    return arrival.visited is None and bool(hit.client_session or hit.about)
+
+
 def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """What it was done with."""
     agent = hit.given_agent or "" if arrival.trusted else arrival.agent
     hit.agent, hit.browser, hit.os, hit.device, hit.bot = _agent(agent[: agents.MAX_AGENT])
+    if hit.bot == agents.PROGRAM and _says_for_whom(hit, arrival):
+        hit.bot = ""
+        hit.flags |= EventFlag.SPEAKS_FOR
     if arrival.ahead and not arrival.trusted:
         hit.bot = hit.bot or "prefetch"
         hit.flags |= EventFlag.AUTOMATED
@@ -160,14 +191,27 @@ def device(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
 
 
 def pseudonym(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
-    """Who it was, under the secret of the day; without an address or a secret it is nobody."""
+    """Who it was, under the secret of the day; without an address or a secret it is nobody.
+
+    A person who agreed stands under the site's lasting secret, and is the same on every day.
+    """
+    if hit.user_id is not None and not arrival.opted_out:
+        lasting = directory.visitor_secret.get(facts.id)
+        if lasting is not None:
+            hit.visitor = pseudonyms.person_id(lasting, hit.user_id)
+            if hit.client_session:
+                hit.session = pseudonyms.session_id(lasting, hit.client_session[:256])
+            return
     if not hit.address and not hit.agent:
         return
     assert hit.day is not None
     secret = directory.salt.get((facts.id, hit.day))
     if secret is None:
         return
-    hit.visitor = pseudonyms.visitor_id(secret, hit.address, hit.agent)
+    who = hit.agent
+    if hit.client_session and hit.flags & EventFlag.SPEAKS_FOR:
+        who = f"{who}\0{hit.client_session[:256]}"  # the program is one, its people are many
+    hit.visitor = pseudonyms.visitor_id(secret, hit.address, who)
     if hit.client_session:
         hit.session = pseudonyms.session_id(secret, hit.client_session[:256])
 
@@ -223,9 +267,16 @@ def page(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     ) = _place(url[: pages.MAX_URL], referrer[: pages.MAX_URL], facts.domains)
 
 
+def subject(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
+    """What is known of the link or profile that the event is about."""
+    if hit.about is not None:
+        hit.about.complete(hit)
+
+
 def own_traffic(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
     """Whether the site wants it counted, by its own rules."""
-    if facts.own_hosts_only and hit.host and enrich.bare(hit.host) not in facts.domains:
+    foreign = facts.own_hosts_only and hit.host and enrich.bare(hit.host) not in facts.domains
+    if foreign and arrival.visited is None:
         raise Dropped("host_foreign")
     if facts.excluded_paths and hit.path and facts.excluded_paths.fullmatch(hit.path):
         raise Dropped("path_excluded")
@@ -236,7 +287,7 @@ def own_traffic(hit: Hit, arrival: Arrival, facts: SiteFacts) -> None:
 
 
 Step = Callable[[Hit, Arrival, SiteFacts], None]
-STEPS: list[Step] = [address, page, own_traffic, country, clock, device, pseudonym]
+STEPS: list[Step] = [address, page, subject, own_traffic, country, clock, device, pseudonym]
 
 
 def run(hit: Hit, arrival: Arrival) -> Hit:

@@ -54,6 +54,7 @@ class Hit(msgspec.Struct, gc=False):
     timestamp: datetime | None = None
     sent_at: datetime | None = None
     client_session: str | None = None
+    user_id: str | None = None  # of a person who agreed to be recognised, and of nobody else
     given_ip: str | None = None
     given_agent: str | None = None
     screen: str | None = None
@@ -64,7 +65,10 @@ class Hit(msgspec.Struct, gc=False):
     value: Decimal | None = None
     currency: str | None = None
     props: str | None = None
+    link: int | str | None = None
+    profile: int | str | None = None
     # What the steps find out.
+    about: Any = None
     site_id: int = 0
     occurred_at: datetime | None = None
     received_at: datetime | None = None
@@ -110,6 +114,8 @@ class EventForm(msgspec.Struct, kw_only=True):
     timestamp: int | float | str | None = None
     session_id: str | None = None
     sessionId: str | None = None  # noqa: N815  the seed's own spelling
+    user_id: str | int | None = None
+    consent: Any = None
     ip: str | None = None
     user_agent: str | None = None
     screen: str | None = None
@@ -154,8 +160,15 @@ def name_of(raw: bytes) -> str:
         return ""
 
 
+# Events that have an endpoint of their own, and what such an event must name.
+CLICK, VIEW = "click", "page_view"
+_NAMES_NOTHING = {CLICK: "link_missing", VIEW: "profile_missing"}
+
+
 def event_name(form: EventForm) -> str:
     """The event's name in LinkPro's words, also where the form follows seed 003."""
+    if not form.name and not form.type and form.link_id is not None:
+        return CLICK
     if form.name:
         return "page_view" if form.name in ("pageview", "$pageview") else form.name
     kind = (form.type or "page_view").lower()
@@ -181,11 +194,29 @@ def _read_event(raw: bytes) -> EventForm:
         raise Dropped("event_invalid") from None
 
 
-def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
-    """One event as a `Hit`. Raises `Dropped` for what no rule can mend."""
+def _name_in(value: int | str | None) -> int | str | None:
+    """An id or a name of a link or profile; blank text names nothing."""
+    return cut(value, MAX_KEY_BYTES) if isinstance(value, str) else value
+
+
+def _agreed_id(form: EventForm) -> str | None:
+    """The site's own id of a person who agreed to be recognised; without consent there is none."""
+    if form.consent is not True or form.user_id is None:
+        return None
+    return str(form.user_id).strip() or None
+
+
+def to_hit(raw: bytes, envelope: Envelope, received_at: datetime, kind: str = "") -> Hit:
+    """One event as a `Hit`; `kind` is what the endpoint takes, if it takes only one.
+
+    Raises `Dropped` for what no rule can mend.
+    """
     if len(raw) > MAX_EVENT_BYTES:
         raise Dropped("event_too_large")
     form = _read_event(raw)
+    link, profile = _name_in(form.link_id), _name_in(form.profile_id)
+    if kind and (link if kind == CLICK else profile) is None:
+        raise Dropped(_NAMES_NOTHING[kind])
     props = _encode(form.props).decode() if form.props else None
     if props is not None and len(props) > MAX_PROPS_BYTES:
         raise Dropped("props_too_large")
@@ -195,7 +226,7 @@ def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
         event_id=event_id(form.id, received_at),
         given_id=form.id or "",
         raw=raw,
-        name=cut(event_name(form), MAX_NAME_BYTES) or "page_view",
+        name=kind or cut(event_name(form), MAX_NAME_BYTES) or VIEW,
         site_key=cut(envelope.site, MAX_KEY_BYTES),
         url=form.url or page_path(form.path),
         title=cut(form.title) if form.title else None,
@@ -203,6 +234,7 @@ def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
         timestamp=moment(form.timestamp),
         sent_at=moment(envelope.sent_at),
         client_session=form.session_id or form.sessionId,
+        user_id=_agreed_id(form),
         given_ip=form.ip,
         given_agent=form.user_agent,
         screen=cut(form.screen, 32) if form.screen else None,
@@ -213,6 +245,8 @@ def to_hit(raw: bytes, envelope: Envelope, received_at: datetime) -> Hit:
         value=None if form.value is None else amount(form.value),
         currency=currency_of(form.currency),
         props=without_nul(props) if props else None,
+        link=link,
+        profile=profile,
     )
 
 
@@ -225,8 +259,8 @@ def _read_envelope(body: bytes) -> tuple[bytes, Envelope]:
         return body, _decode_envelope(body)
 
 
-def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
-    """The events of a request body, single or batch. Raises `Unusable`."""
+def decode(body: bytes, received_at: datetime, kind: str = "") -> Iterator[Hit | Dropped]:
+    """The events of a request body, single or batch, all of a `kind` or any. Raises `Unusable`."""
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.strip():
         raise Unusable("body_empty", "The body is empty: send an event as JSON.")
@@ -243,7 +277,7 @@ def decode(body: bytes, received_at: datetime) -> Iterator[Hit | Dropped]:
             raise Unusable("batch_too_long", f"Send at most {MAX_EVENTS} events a request.", 413)
     for raw in raws:
         try:
-            yield to_hit(raw, envelope, received_at)
+            yield to_hit(raw, envelope, received_at, kind)
         except Dropped as dropped:
             key = cut(envelope.site, MAX_KEY_BYTES)
             yield Dropped(dropped.reason, name_of(raw), key, raw)
