@@ -20,7 +20,16 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import audit
-from accounts.models import ApiToken, AuditEntry, Membership, Site, Team, Tenant, User
+from accounts.models import (
+    ApiToken,
+    AuditEntry,
+    Membership,
+    Site,
+    SiteTransfer,
+    Team,
+    Tenant,
+    User,
+)
 from accounts.roles import TokenScope
 
 admin.site.unregister(EmailAddress)  # people sign in with the address of their user
@@ -146,17 +155,38 @@ class MembershipAdmin(TenantAdmin):
 
 @admin.register(Site)
 class SiteAdmin(TenantAdmin):
-    list_display = ("name", "tenant", "kind", "key", "time_zone")
-    list_filter = ("kind", "tenant")
-    search_fields = ("name", "key", "tenant__name")
+    list_display = ("name", "tenant", "kind", "key", "time_zone", "delete_at")
+    list_filter = (
+        "kind",
+        "tenant",
+        ("delete_at", admin.EmptyFieldListFilter),
+        ("reset_at", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("name", "key", "script_name", "tenant__name")
     autocomplete_fields = ("tenant", "owner", "team")
-    readonly_fields = ("key", "created_at", "updated_at")
+    readonly_fields = ("key", "reset_at", "created_at", "updated_at")
     list_select_related = ("tenant",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             obj.keep_days_of(Site.plain.get(pk=obj.pk), timezone.now())
         super().save_model(request, obj, form, change)
+
+
+@admin.register(SiteTransfer)
+class SiteTransferAdmin(TenantAdmin):
+    """Offers of sites: staff look at them and withdraw them, and make none for others."""
+
+    list_display = ("site", "email", "offered_by", "created_at", "expires_at")
+    search_fields = ("email", "site__name", "site__key", "offered_by__email")
+    list_select_related = ("site", "offered_by")
+    readonly_fields = ("site", "email", "offered_by", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def tenant_of(self, row: models.Model) -> Tenant | None:
+        return row.site.tenant if isinstance(row, SiteTransfer) else None
 
 
 class ApiTokenForm(forms.ModelForm):

@@ -50,6 +50,10 @@ _HREF = "left(props->>'href', 500)"
 PEOPLE = f"""(coalesce(a.bot, '') = ''
         OR a.bot = '{PROGRAM}' AND t.flags & {int(EventFlag.SPEAKS_FOR)} <> 0)
       AND t.flags & {int(EventFlag.AUTOMATED)} = 0"""
+# What a site had received before it was emptied is on its way out, and counts no more. Read here,
+# where the counting begins, so that no count goes by an older answer.
+SINCE_RESET = """t.received_at >= coalesce(
+        (SELECT reset_at FROM accounts_site WHERE id = %(site)s), '-infinity')"""
 
 # The events of people on the days given by `dates`, `starts` and `ends`. A client's own session id
 # is believed; otherwise a visit ends after half an hour of silence. An event without a visitor is
@@ -64,7 +68,7 @@ WITH days AS (
     JOIN tracking_event t ON t.occurred_at >= d.starts_at AND t.occurred_at < d.ends_at
     LEFT JOIN tracking_agent a ON a.id = t.agent_id
     WHERE t.site_id = %(site)s AND t.occurred_at >= %(first)s AND t.occurred_at < %(last)s
-      AND {PEOPLE}
+      AND {PEOPLE} AND {SINCE_RESET}
 ), gap AS (
     SELECT *, visitor IS NULL OR lag(occurred_at) OVER earlier IS NULL OR (
         session IS NULL

@@ -5,9 +5,10 @@ Each question looks at a bounded piece of the raw events, however many bots a si
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, TruncMinute
 
 from accounts.models import Site
 from accounts.tenancy import Scope
@@ -24,6 +25,8 @@ NEWEST = 1_000
 def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
     """The site's raw events without those of bots: what `counting.HITS` counts."""
     events = Event.objects.visible_to(scope).filter(site=site)
+    if site.reset_at:  # what was received before is on its way out
+        events = events.filter(received_at__gte=site.reset_at)
     automated, speaks_for = (
         F("flags").bitand(int(flag)) for flag in (EventFlag.AUTOMATED, EventFlag.SPEAKS_FOR)
     )
@@ -37,6 +40,29 @@ def visitors_now(scope: Scope, site: Site, now: datetime) -> int:
     """Visitors with an event in the last five minutes, from the raw events."""
     recent = _of_people(scope, site).filter(occurred_at__gte=now - LIVE, visitor__isnull=False)
     return recent.values("visitor").distinct().count()
+
+
+def visitors_by_minute(scope: Scope, site: Site, now: datetime, minutes: int) -> list[int]:
+    """Visitors in each of the last minutes of the clock, the running one last."""
+    first = now.replace(second=0, microsecond=0) - timedelta(minutes=minutes - 1)
+    recent = _of_people(scope, site).filter(occurred_at__gte=first, occurred_at__lte=now)
+    rows = recent.annotate(minute=TruncMinute("occurred_at", tzinfo=UTC)).values("minute")
+    found = {row["minute"]: row["n"] for row in rows.annotate(n=Count("visitor", distinct=True))}
+    return [found.get(first + timedelta(minutes=number), 0) for number in range(minutes)]
+
+
+def values_now(
+    scope: Scope, site: Site, now: datetime, minutes: int, dimension: str, limit: int
+) -> list[tuple[str, int]]:
+    """The pages (`path`) or sources (`source`) with most visitors in the last minutes."""
+    since = now - timedelta(minutes=minutes)
+    recent = _of_people(scope, site).filter(
+        occurred_at__gte=since, occurred_at__lte=now, visitor__isnull=False, name="page_view"
+    )
+    rows = recent.values(text=Coalesce(dimension, Value(""))).annotate(
+        n=Count("visitor", distinct=True)
+    )
+    return [(row["text"], row["n"]) for row in rows.order_by("-n", "text")[:limit]]
 
 
 def _first_counted(scope: Scope, site: Site) -> Event | None:

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import orphans, reconcile, rollup
+from analytics import lifecycle, orphans, reconcile, rollup
 
 SLOW = 6 * 3600  # seconds that a task of the night may take
 
@@ -22,3 +22,9 @@ def reconcile_statistics() -> None:
 def erase_deleted_sites() -> None:
     """Erase what deleted sites have left in the big tables."""
     orphans.erase_all()
+
+
+@shared_task(time_limit=SLOW)
+def erase_what_was_reset() -> None:
+    """Erase what emptied sites had received before."""
+    lifecycle.erase_all(timezone.now())

@@ -38,6 +38,12 @@ PERIODIC = {
     "erase deleted sites": Periodic(
         "analytics.tasks.erase_deleted_sites", timedelta(minutes=10), timedelta(minutes=10), "slow"
     ),
+    "delete sites": Periodic(
+        "accounts.tasks.delete_sites", timedelta(minutes=5), timedelta(minutes=5)
+    ),
+    "erase what was reset": Periodic(
+        "analytics.tasks.erase_what_was_reset", timedelta(minutes=1), timedelta(minutes=1), "slow"
+    ),
     "fold outcomes": Periodic(
         "tracking.tasks.fold_outcomes", timedelta(minutes=5), timedelta(minutes=5), "slow"
     ),

@@ -173,3 +173,87 @@ def test_a_tokens_request_takes_two_queries_for_who_and_what(
     client.get(LIST, **api)  # notes the token's first use
     with django_assert_num_queries(3):  # the token, the count, the page
         client.get(LIST, **api)
+
+
+# --- Deleting, and taking it back -------------------------------------------------------------
+
+
+def test_deleting_answers_when_it_will_happen_and_the_site_stays_until_then(client, api, site):
+    answer = client.delete(f"{LIST}/{site.pk}", **api)
+    assert answer.status_code == 202
+    assert answer.json()["delete_at"] is not None
+    again = client.delete(f"{LIST}/{site.pk}", **api)
+    assert again.json()["delete_at"] == answer.json()["delete_at"]
+    assert client.get(f"{LIST}/{site.pk}", **api).status_code == 200
+
+
+def test_a_deletion_is_taken_back(client, api, site):
+    client.delete(f"{LIST}/{site.pk}", **api)
+    answer = client.post(f"{LIST}/{site.pk}/restore", **api)
+    assert (answer.status_code, answer.json()["delete_at"]) == (200, None)
+    assert Site.plain.get(pk=site.pk).delete_at is None
+
+
+def test_viewers_and_strangers_neither_delete_nor_restore(client, member, token, site, rival_site):
+    viewer = bearer(token(member("viewer")))
+    manager = bearer(token(member("manager", "mia@acme.test")))
+    for path in (f"{LIST}/{site.pk}", f"{LIST}/{site.pk}/restore"):
+        method = client.post if path.endswith("restore") else client.delete
+        assert method(path, **viewer).status_code == 403
+    assert client.delete(f"{LIST}/{rival_site.pk}", **manager).status_code == 404
+    assert client.post(f"{LIST}/{rival_site.pk}/restore", **manager).status_code == 404
+    assert not Site.plain.filter(delete_at__isnull=False).exists()
+
+
+def test_nobody_sets_the_day_of_deletion(client, api, site):
+    client.patch(f"{LIST}/{site.pk}", {"delete_at": "2030-01-01"}, "application/json", **api)
+    assert Site.plain.get(pk=site.pk).delete_at is None
+
+
+# --- The pages of the funnel, the name of the script ------------------------------------------
+
+
+def test_a_step_that_is_left_out_keeps_its_pages(client, api, site):
+    given = {"funnel_pages": {"pricing": ["/preise*", " /preise* ", ""]}}
+    answer = client.patch(f"{LIST}/{site.pk}", given, "application/json", **api)
+    assert answer.status_code == 400, "an empty text is no path"
+    given = {"funnel_pages": {"pricing": ["/preise*", " /preise* "]}}
+    pages = client.patch(f"{LIST}/{site.pk}", given, "application/json", **api).json()[
+        "funnel_pages"
+    ]
+    assert pages["pricing"] == ["/preise*"]
+    assert pages["homepage"] == ["/"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"checkout": ["/x"]},
+        {"pricing": "/x"},
+        {"pricing": [["/x"]]},
+        {"pricing": ["pricing"]},
+        {"pricing": ["/x"] * 101},
+        {"pricing": ["/" + "x" * 600]},
+        {"pricing": ["/a\0b"]},
+        ["/x"],
+        "x",
+        None,
+    ],
+)
+def test_wrong_pages_of_the_funnel_are_refused_by_name(client, api, site, wrong):
+    answer = client.patch(f"{LIST}/{site.pk}", {"funnel_pages": wrong}, "application/json", **api)
+    assert answer.status_code == 400
+    assert "funnel_pages" in answer.json()["errors"]
+
+
+def test_a_scripts_name_is_one_sites_alone_and_can_be_given_up(client, api, site, rival_site):
+    Site.plain.filter(pk=rival_site.pk).update(script_name="taken")
+
+    def patched(name):
+        return client.patch(f"{LIST}/{site.pk}", {"script_name": name}, "application/json", **api)
+
+    for wrong in ("taken", "Ünfug", "a b", "x", "../x"):
+        assert "script_name" in patched(wrong).json()["errors"], wrong
+    assert patched("harbour").json()["script_name"] == "harbour"
+    assert patched(None).json()["script_name"] is None
+    assert patched("").json()["script_name"] is None
