@@ -31,3 +31,26 @@ class Salt(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.date}"
+
+
+class VisitorSecret(TenantOwned):
+    """The lasting secret of a site: visitors who agreed to be recognised are pseudonyms under it.
+
+    There is one at most, made when the first of them comes. Whoever deletes the row makes all of
+    them nameless for good; who agrees after that is a new visitor.
+    """
+
+    tenant_path = "site__tenant"
+    owner_path = "site__"
+    site_path = "site"
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="+")
+    secret = models.BinaryField(max_length=32)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("secret of visitors")
+        verbose_name_plural = _("secrets of visitors")
+
+    def __str__(self) -> str:
+        return str(self.site_id)

@@ -1,8 +1,11 @@
-"""The only code that makes a visitor of an address.
+"""The only code that makes a visitor of an address, or of a person who agreed to be recognised.
 
 A visitor is a 64-bit pseudonym under the secret of one site and one day. The secret is random, is
 made when the day's first event arrives, and dies 48 hours after the later of the day's end and its
 making; after that nobody, we included, can tell who a visitor was or meet them again.
+
+A visitor who agreed is a pseudonym of the id that the site gave them, under a lasting secret of the
+site. The id itself is never stored: who knows it can find the person's events, nobody else can.
 """
 
 import hashlib
@@ -11,11 +14,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from accounts.models import Site
+from privacy.models import VisitorSecret
+
 SALT_LIFETIME = timedelta(hours=48)
 
 
 def new_secret() -> bytes:
-    """The random secret of a site's day."""
+    """The random secret of a site's day, or of a site."""
     return secrets.token_bytes(32)
 
 
@@ -23,6 +29,24 @@ def visitor_id(secret: bytes, address: str, agent: str) -> int:
     """The pseudonym of an address and a browser: a signed 64-bit number."""
     digest = hashlib.blake2b(f"{address}\0{agent}".encode(), digest_size=8, key=secret).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def person_id(secret: bytes, user_id: str) -> int:
+    """The pseudonym of a person who agreed, under the site's lasting secret: 64 bits, signed."""
+    digest = hashlib.blake2b(user_id.encode(), digest_size=8, key=secret, person=b"person").digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def visitor_of(site: Site, user_id: str) -> int | None:
+    """The visitor as whom a person who agreed stands in the site's events, or None.
+
+    What a subject request begins with: the site tells the person's id, and by the number it gets
+    here every holding of events finds what is theirs, to hand it out or to erase it. None where the
+    site never had a visitor who agreed.
+    """
+    secrets_of_site = VisitorSecret.plain.filter(site=site).values_list("secret", flat=True)
+    secret = secrets_of_site.first()
+    return None if secret is None else person_id(bytes(secret), user_id)
 
 
 def session_id(secret: bytes, text: str) -> int:
