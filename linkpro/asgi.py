@@ -13,8 +13,9 @@ warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronou
 
 django = get_asgi_application()
 
-from tracking.ingest import app as ingest  # noqa: E402  needs Django's settings
-from tracking.ingest import committer  # noqa: E402
+from tracking import pixel  # noqa: E402  needs Django's settings
+from tracking.ingest import app as ingest  # noqa: E402
+from tracking.ingest import committer, exchange  # noqa: E402
 
 
 async def lifespan(receive: Any, send: Any) -> None:
@@ -29,16 +30,23 @@ async def lifespan(receive: Any, send: Any) -> None:
             return
 
 
+def in_front(scope: Any) -> Any:
+    """What answers a request before Django sees it, or None."""
+    if scope["type"] != "http":
+        return None
+    if scope["method"] in ("POST", "OPTIONS") and exchange.takes_events(scope["path"]):
+        return ingest.app
+    if scope["method"] in ("GET", "HEAD") and pixel.is_pixel(scope["path"]):
+        return pixel.app
+    return None
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Events go straight in; everything else is Django's."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
-    elif (
-        scope["type"] == "http"
-        and scope["path"] in ingest.PATHS
-        and scope["method"] in ("POST", "OPTIONS")
-    ):
-        await ingest.app(scope, receive, send)
+    elif takes := in_front(scope):
+        await takes(scope, receive, send)
     elif scope["type"] == "websocket":  # nothing here speaks it yet
         await receive()
         await send({"type": "websocket.close", "code": 4404})

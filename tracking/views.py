@@ -1,20 +1,12 @@
-"""What tracking answers over Django: the tracker's script, and a second door for events."""
+"""The second door for events, over Django: for the browsable API, WSGI and tests."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, UnreadablePostError
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
@@ -30,68 +22,7 @@ from tracking.ingest.wire import Hit, Unusable
 
 log = structlog.get_logger(__name__)
 
-SCRIPT = Path(__file__).parent / "static" / "tracking" / "analytics.js"
-SCRIPT_HEADERS = {
-    "Content-Type": "text/javascript; charset=utf-8",
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Cache-Control": "public, max-age=3600, must-revalidate",
-    "Vary": "Accept-Encoding",
-}
-
 T = TypeVar("T")
-
-
-# --- The tracker's script -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """The script in one encoding; each encoding is an entity of its own and has its own tag."""
-
-    content: bytes
-    etag: str
-    encoding: str = ""
-
-
-# Whole lines of comment, empty lines, indentation: a fifth of the script that no browser needs.
-_FOR_READERS = re.compile(rb"^\s*(//.*)?\n?", re.MULTILINE)
-
-
-@cache
-def script(encoding: str = "") -> Script:
-    """The script without what only its readers need, read and packed once per process."""
-    content = _FOR_READERS.sub(b"", SCRIPT.read_bytes())
-    if encoding == "gzip":
-        content = gzip.compress(content, mtime=0)
-    return Script(content, f'"{hashlib.sha256(content).hexdigest()[:20]}"', encoding)
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
-    for choice in accepted.lower().split(","):
-        coding, _semicolon, quality = choice.replace(" ", "").partition(";")
-        if coding == "gzip":
-            return quality not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
-@require_safe
-def analytics_js(request: HttpRequest) -> HttpResponse:
-    """The tracker, for pages of any origin."""
-    found = script("gzip" if takes_gzip(request.headers.get("Accept-Encoding", "")) else "")
-    headers = {**SCRIPT_HEADERS, "ETag": found.etag}
-    response = HttpResponse(found.content, headers=headers)
-    if found.encoding:
-        response["Content-Encoding"] = found.encoding
-    conditional = get_conditional_response(request, etag=found.etag, response=response)
-    assert conditional is not None  # it is given a response to fall back on
-    for name in ("Access-Control-Allow-Origin", "Cross-Origin-Resource-Policy"):
-        conditional.setdefault(name, SCRIPT_HEADERS[name])  # a 304 is checked by browsers as well
-    return conditional
-
-
-# --- The second door ----------------------------------------------------------------------------
 
 
 def loaded(work: Generator[NotLoaded | None, None, T]) -> T:
@@ -131,17 +62,22 @@ def store(hits: Sequence[Hit], refused: Sequence[Refusal]) -> list[str]:
         raise Unavailable from error
 
 
-def take(request: HttpRequest) -> Answer:
-    """Store the events of a request and say what became of each."""
+def take(request: HttpRequest, kind: str = "", body: bytes | None = None) -> Answer:
+    """Store the events of a request, of a kind or any, and say what became of each.
+
+    `body` is what they are, where the request says it in another way than by its own body.
+    """
 
     def header(name: str) -> str:
         return request.headers.get(name, "")
 
     try:
         try:
-            came = loaded(exchange.arrival(header, request.META.get("REMOTE_ADDR", "")))
-            body = exchange.plain(read_body(request), header("content-encoding"))
-            reading = loaded(exchange.read(body, came))
+            peer, script = request.META.get("REMOTE_ADDR", ""), exchange.script_name(request.path)
+            came = loaded(exchange.arrival(header, peer, script))
+            if body is None:
+                body = exchange.plain(read_body(request), header("content-encoding"))
+            reading = loaded(exchange.read(body, came, kind))
             return exchange.answer(reading.outcomes(store(reading.hits, reading.refused)))
         except Unusable as error:
             store([], [Refusal(None, error.code)])
@@ -189,6 +125,8 @@ class TrackView(APIView):
     and user agents of others.
     """
 
+    kind = ""
+    example: dict[str, Any] = EXAMPLE
     authentication_classes = ()  # a token is read as the endpoint reads it, nobody else is asked
     permission_classes = (AllowAny,)
     parser_classes = (JSONParser,)
@@ -200,10 +138,10 @@ class TrackView(APIView):
         return super().perform_content_negotiation(request, force=True)
 
     def get(self, request: Request) -> Response:
-        return Response({"send": "POST", "example": EXAMPLE})
+        return Response({"send": "POST", "example": self.example})
 
     def post(self, request: Request) -> Response:
-        answer = take(request._request)
+        answer = take(request._request, self.kind)
         response = Response(answer.body, answer.status, headers=answer.headers)
         if request.accepted_renderer.format == "json":
             response.content_type = answer.content_type

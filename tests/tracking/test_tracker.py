@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 from shutil import which
 from subprocess import run
@@ -10,7 +11,7 @@ from subprocess import run
 import pytest
 from django.test import Client
 
-from tracking import pages, views
+from tracking import pages, script
 
 PATH = "/js/analytics.js"
 MOST_BYTES = 3_000
@@ -46,10 +47,23 @@ def test_an_unchanged_script_is_not_sent_again(client: Client, encoding: str) ->
     assert client.get(PATH, headers=headers | {"accept-encoding": other}).status_code == 200
 
 
-def test_the_script_is_only_read(client: Client) -> None:
+def test_a_head_tells_what_a_get_would_send(client: Client) -> None:
     head = client.head(PATH)
     assert (head.status_code, head.content) == (200, b"")
-    assert client.post(PATH).status_code == 405
+    assert head["ETag"] == client.get(PATH)["ETag"]
+
+
+def test_the_minified_script_is_made_of_the_source_as_it_is() -> None:
+    made_of = script.MINIFIED.read_text().partition("\n")[0].split()[-1]
+    digest = hashlib.sha256(script.SOURCE.read_bytes()).hexdigest()
+    assert made_of == digest, "analytics.js has changed: run `make tracker` and commit both files"
+
+
+def test_the_script_says_its_version(client: Client) -> None:
+    said = re.search(r'linkpro\.version = "(.*?)"', script.SOURCE.read_text())
+    assert said
+    assert client.get(PATH)["X-Tracker-Version"] == said[1]
+    assert f'.version="{said[1]}"' in client.get(PATH).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +82,7 @@ def test_who_says_so_gets_it_packed(client: Client, accepted: str, packed: bool)
 
 
 def test_the_script_keeps_the_campaign_parameters_that_the_server_reads() -> None:
-    listed = re.search(r"CAMPAIGN = \((.*?)\)\.split", views.SCRIPT.read_text(), re.DOTALL)
+    listed = re.search(r"CAMPAIGN = \((.*?)\)\.split", script.SOURCE.read_text(), re.DOTALL)
     assert listed
     names = " ".join(re.findall(r'"(.*?)"', listed[1])).split()
     assert names == [*pages.UTM, "ref", "source", *pages.CLICK_IDS]

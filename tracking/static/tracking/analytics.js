@@ -3,14 +3,20 @@ try { (() => {
   const win = window, doc = document, before = win.linkpro;
   if (before?.loaded) return; // a second copy counts nothing
 
-  const script = doc.currentScript || doc.querySelector('script[src*="/js/analytics.js"]');
-  const options = script.dataset, api = options.api || new URL("/api/track", script.src).href;
+  // Under a name of the site's choice events go where the script came from: one path is enough.
+  const script = doc.currentScript || doc.querySelector('script[src*="/js/analytics.js"],script[data-site]');
+  const bare = (address) => address.split(/[?#]/)[0];
+  const options = script.dataset, off = (part) => options[part] === "off", home = bare(script.src);
+  const api = options.api
+    || (/\/js\/analytics\.js$/.test(home) ? new URL("../api/track", home).href : home);
   const ignored = (options.ignore || "").split(/[\s,]+/).includes(location.hostname);
   const active = /^http/.test(location.protocol) && !ignored;
 
   const MAX_WAITING = 1000, MAX_BATCH = 50, MAX_BYTES = 6e4, GATHER_MS = 250;
   const CAMPAIGN = ("utm_source utm_medium utm_campaign utm_term utm_content ref source gclid gbraid"
     + " wbraid msclkid dclid ttclid twclid li_fat_id fbclid igshid").split(" ");
+  const FILES = "7z avi csv dmg doc docx epub exe gz ics iso key mov mp3 mp4 msi odp ods odt pdf pkg ppt"
+    + " pptx rar rtf tar tgz txt wav webm xls xlsx zip";
 
   // Whatever goes wrong in here, the page does not learn of it.
   const safe = (work) => (...given) => { try { return work(...given); } catch {} };
@@ -26,7 +32,6 @@ try { (() => {
     return (ms.toString(16).padStart(12, "0") + hex).replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
-  const bare = (address) => address.split(/[?#]/)[0];
   const route = () => /^#\//.test(location.hash) ? location.hash.split("?")[0] : "";
   const place = () => location.pathname + route();
 
@@ -43,7 +48,7 @@ try { (() => {
   // --- What waits ----------------------------------------------------------------------------
 
   let queue = [], timer = 0, sending = false, failures = 0, most = MAX_BATCH;
-  let view, viewed, from, referrer = bare(doc.referrer);
+  let view, viewed, from, referrer = bare(doc.referrer), person;
 
   const write = (entry) => {
     entry.text = json(entry.event);
@@ -56,6 +61,7 @@ try { (() => {
     const entry = { event: {
       id: uuid7(timestamp), name, timestamp, url: address(), title: doc.title, referrer,
       screen: screen.width + "x" + screen.height, language: navigator.language, ...more,
+      ...person,
     } };
     write(entry);
     if (entry.bytes > MAX_BYTES - 200) return; // it could never be sent, and would block the others
@@ -168,9 +174,40 @@ try { (() => {
   on(win, "popstate", look);
   on(win, "hashchange", look);
   on(win, "pageshow", (event) => { if (event.persisted && viewed) look(true); });
-  if (options.views !== "off") safe(start)();
 
-  // --- Clicks --------------------------------------------------------------------------------
+  // --- The page's own events -----------------------------------------------------------------
+
+  const own = (name, given) => {
+    const more = { ...given }, { props, value } = more, texts = {};
+    for (const key of ["currency", "category", "action", "label"]) {
+      if (more[key] != null) texts[key] = String(more[key]);
+    }
+    if (name) capture(String(name), { props, value: value === "" ? null : value, ...texts });
+  };
+
+  // Who it is goes along only while the page says that this person wants it.
+  const identify = (given) => {
+    const id = String(given?.user_id ?? "");
+    const unwanted = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
+    person = id && given.consent === true && !unwanted ? { user_id: id, consent: true } : null;
+  };
+
+  const isAboutPerson = (name) => /^(identify|forget)$/.test(name);
+  const linkpro = safe((name, given) => {
+    if (isAboutPerson(name)) identify(given); else own(name, given);
+  });
+
+  // --- Clicks, downloads, forms --------------------------------------------------------------
+
+  // One action is one event, and what the page calls it in data-linkpro-event is its name.
+  const tell = (element, name, label, props) => {
+    const said = {}, given = {};
+    for (const { name, value } of element.attributes) {
+      const [, isProp, key] = name.match(/^data-linkpro-(props-)?(.+)/) || [];
+      if (key) (isProp ? given : said)[key] = value;
+    }
+    own(said.event || name, { label, ...said, props: { ...props, ...given } });
+  };
 
   const labelOf = (link) => {
     const image = link.querySelector("img[alt]");
@@ -178,28 +215,56 @@ try { (() => {
     return [...text.replace(/\s+/g, " ")].slice(0, 200).join("");
   };
 
-  const clicked = (event) => {
-    const link = event.composedPath().find((node) => node.matches?.("a[href],area[href]"));
-    if (!link || link.closest("[data-linkpro-ignore]")) return;
-    if (event.type === "auxclick" && event.button !== 1) return;
+  const whereTo = safe((link) => {
     const target = new URL(link.getAttribute("href"), doc.baseURI), web = /^http/.test(target.protocol);
     if (!web && !/^(mailto|tel|sms):/.test(target.href)) return;
     if (target.hash && bare(target.href) === bare(location.href)) return; // a place on this page
     const href = web ? target.origin + target.pathname : bare(target.href);
-    capture("click", { label: labelOf(link), props: { href, outbound: web && target.host !== location.host } });
-  };
-  if (options.clicks !== "off") for (const type of ["click", "auxclick"]) on(doc, type, clicked, true);
-
-  // --- The page's own events -----------------------------------------------------------------
-
-  const linkpro = safe((name, given) => {
-    const more = { ...given }, { props, value } = more, texts = {};
-    for (const key of ["currency", "category", "action", "label"]) {
-      if (more[key] != null) texts[key] = String(more[key]);
-    }
-    if (name) capture(String(name), { props, value, ...texts });
+    return { href, outbound: web && target.host !== location.host };
   });
+
+  const files = (options.downloads || FILES).toLowerCase().split(/[\s,]+/);
+  const isFile = (link, { href }) => !off("downloads") && /^http/.test(href)
+    && (link.hasAttribute("download") || files.includes(href.split(".").pop().toLowerCase()));
+
+  const clicked = (event) => {
+    const path = event.composedPath(), near = (what) => path.find((node) => node.matches?.(what));
+    const link = near("a[href],area[href]"), named = near("[data-linkpro-event]:not(form)");
+    if (near("[data-linkpro-ignore]")) return;
+    if (event.type === "auxclick" && (event.button !== 1 || !link)) return;
+    const { control } = near("label") || {};
+    if (control && control !== path[0] && named?.contains(control)) return; // it is clicked next
+    const target = link && whereTo(link), file = target && isFile(link, target);
+    if (!named && (!target || !file && off("clicks"))) return;
+    tell(named || link, file ? "download" : "click", link && labelOf(link), target);
+  };
+  for (const type of ["click", "auxclick"]) on(doc, type, clicked, true);
+
+  const submitted = safe((form) => {
+    if (form.closest("[data-linkpro-ignore]")) return;
+    if (off("forms") && !form.hasAttribute("data-linkpro-event")) return;
+    const names = ["data-linkpro-name", "name", "id", "aria-label"];
+    tell(form, "form_submit", names.map((name) => form.getAttribute(name)).find(Boolean));
+  });
+
+  // A script that stops a form to look at it, and then sends it, has submitted it once.
+  const stopped = new WeakSet(), forms = HTMLFormElement.prototype, { submit } = forms;
+  on(doc, "submit", ({ target }) => {
+    stopped.add(target);
+    submitted(target);
+  }, true);
+  forms.submit = function () {
+    if (!stopped.delete(this)) submitted(this);
+    return submit.apply(this, arguments);
+  };
+
+  // --- Beginning -----------------------------------------------------------------------------
+
+  linkpro.version = "2";
   linkpro.loaded = true;
   win.linkpro = linkpro;
-  for (const given of before?.q || []) linkpro(...given);
+  const early = before?.q || [];
+  for (const given of early) if (isAboutPerson(given[0])) linkpro(...given); // before the first view
+  if (!off("views")) safe(start)();
+  for (const given of early) linkpro(...given);
 })(); } catch {}
