@@ -103,7 +103,7 @@ def of_the_log(trial: Trial, place: Place) -> Iterator[Comparison]:
 
 def _kept(address: str, handling: str) -> str | None:
     """What a site keeps of an address."""
-    if not address:
+    if not address or handling == "none":
         return None
     bits = {4: 24, 6: 48}[ip_address(address).version] if handling == "truncated" else 128
     network = ip_network(f"{address}/{min(bits, ip_address(address).max_prefixlen)}", strict=False)
