@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
@@ -11,6 +12,7 @@ from django.db import models, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers, viewsets
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit
@@ -57,6 +59,42 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+class Refused(exceptions.APIException):
+    """A question that makes no sense, with the code by which a program knows why."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail, code)
+
+
+MOST_DIGITS = 9
+
+
+def whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """A parameter of the address. Raises `ValidationError` for what is no number within bounds."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    plain = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    if not plain or not least <= int(text) <= most:
+        told = _("Write a whole number from %(least)d to %(most)d.") % {
+            "least": least,
+            "most": most,
+        }
+        raise exceptions.ValidationError({name: [told]})
+    return int(text)
+
+
+def one_of(request: Request, name: str, choices: Iterable[str], default: str) -> str:
+    """A parameter of the address. Raises `ValidationError` for what is none of the choices."""
+    text, choices = request.query_params.get(name, ""), list(choices)
+    if text and text not in choices:
+        told = _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}
+        raise exceptions.ValidationError({name: [told]})
+    return text or default
+
+
 # --- The base of the tenant's viewsets --------------------------------------------------------
 
 
@@ -88,6 +126,8 @@ class TenantViewSet(viewsets.ModelViewSet[Any]):
     write_role: ClassVar[Role] = Role.MANAGER
 
     def get_queryset(self) -> models.QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):  # the description asks of what it is
+            return self.model.plain.none()
         return self.model.objects.visible_to(scope_of(self.request))
 
     def new_row_values(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ BROWSABLE_CONTENT_SECURITY_POLICY = (
     CONTENT_SECURITY_POLICY
     + "; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 )
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=()"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -71,7 +72,7 @@ def content_security_policy(request: HttpRequest, response: HttpResponse) -> str
     """The policy of the page; two parts of other makers need exceptions, by name."""
     if request.path.startswith("/admin/"):
         return ADMIN_CONTENT_SECURITY_POLICY
-    if getattr(response, "accepted_media_type", "") == "text/html":
+    if getattr(getattr(response, "accepted_renderer", None), "format", "") == "api":
         return BROWSABLE_CONTENT_SECURITY_POLICY
     return CONTENT_SECURITY_POLICY
 
@@ -82,7 +83,7 @@ def security_headers(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.setdefault("Content-Security-Policy", content_security_policy(request, response))
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
 
     return middleware

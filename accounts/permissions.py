@@ -35,14 +35,18 @@ def scope_of(request: Request) -> Scope:
 
 
 class RolePermission(permissions.BasePermission):
-    """The view names `read_role` and `write_role`; a token also needs the scope for it."""
+    """The view names `read_role` and `write_role`; a token also needs the scope for it.
+
+    That is `read` or `write`, or the one that the view names as `token_scope`.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not isinstance(request.user, User):
             return False
         reads = request.method in permissions.SAFE_METHODS
         if isinstance(request.auth, ApiToken):
-            needed = TokenScope.READ if reads else TokenScope.WRITE
+            needed = getattr(view, "token_scope", None)
+            needed = needed or (TokenScope.READ if reads else TokenScope.WRITE)
             if needed not in request.auth.scopes:
                 return False
         role = getattr(view, "read_role" if reads else "write_role", None)

@@ -80,6 +80,8 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_filters",
     "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rest_framework",
     "accounts",
     "privacy",
@@ -105,6 +107,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.current_member",
+    "accounts.throttling.rate_limits",
 ]
 
 ROOT_URLCONF = "linkpro.urls"
@@ -264,10 +267,19 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if PRODUCTION else []
 # Pages of other hosts that may use the API; the ingest endpoint is open to every page.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
-# The endpoint for events answers for itself.
-CORS_URLS_REGEX = r"^/api/(?!(v1/)?track$)"
+# The endpoints for events answer for themselves.
+CORS_URLS_REGEX = r"^/api/(?!(v1/)?track(/click|/view)?$)"
 CORS_ALLOW_HEADERS = [*default_headers, "x-tenant-id"]
-CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "RateLimit",
+    "RateLimit-Limit",
+    "RateLimit-Policy",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-Id",
+]
 
 # --- Ingest -----------------------------------------------------------------------------------
 
@@ -282,6 +294,11 @@ INGEST_EVENTS_PER_SECOND = env.float("INGEST_EVENTS_PER_SECOND", 50)
 INGEST_BURST = env.int("INGEST_BURST", 2_000)
 # A MaxMind or DB-IP database; without it countries come from the registries' assignments.
 GEOIP_PATH = env.str("GEOIP_PATH", "")
+
+# --- Sites ------------------------------------------------------------------------------------
+
+# How long a deleted site counts on and can be taken back.
+SITE_GRACE_DAYS = env.int("SITE_GRACE_DAYS", 7)
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -303,8 +320,41 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "EXCEPTION_HANDLER": "accounts.api.problem",
+    "DEFAULT_SCHEMA_CLASS": "accounts.schema.Described",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNICODE_JSON": True,
+}
+
+# Requests that one sender may make within so many seconds, over all processes; 0 for no limit.
+# Without a token and a sign-in it is the address that is counted; loopback is not.
+API_RATE_SECONDS = env.int("API_RATE_SECONDS", 60)
+API_RATE_TOKEN = env.int("API_RATE_TOKEN", 600)
+API_RATE_PERSON = env.int("API_RATE_PERSON", 600)
+API_RATE_ADDRESS = env.int("API_RATE_ADDRESS", 120)
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LinkPro",
+    "DESCRIPTION": "Statistics of websites and links: read them, send events, manage sites.",
+    "VERSION": VERSION,
+    "SERVE_PUBLIC": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "persistAuthorization": True,
+        "displayRequestDuration": True,
+        "filter": True,
+        "validatorUrl": None,
+    },
+    "SCHEMA_PATH_PREFIX": r"/api(/v1)?",
+    "DEFAULT_QUERY_MANAGER": "plain",
+    "SORT_OPERATIONS": False,
+    "PREPROCESSING_HOOKS": ["accounts.schema.of_programs"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
 # --- Mail -------------------------------------------------------------------------------------

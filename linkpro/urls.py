@@ -6,7 +6,8 @@ from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from accounts.viewsets import SiteViewSet
-from linkpro import health
+from analytics import api_urls
+from linkpro import documentation, health
 
 api = SimpleRouter(trailing_slash=False)
 api.register("sites", SiteViewSet, basename="site")
@@ -15,8 +16,16 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("health", health.Health.as_view()),
+    path("docs", documentation.Docs.as_view(), name="docs"),
+    path("api/system/info", health.SystemInfo.as_view()),
+    path("api/v1/system/info", health.SystemInfo.as_view()),
+    path("api/v1/schema", documentation.Schema.as_view(), name="schema"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/", include(api_urls)),
+    path("api/", include(api_urls.ORIGINAL)),
     path("", include("accounts.urls")),
+    path("", include("tracking.editor_urls")),
     path("", include("analytics.urls")),
     path("", include("tracking.urls")),
 ]
