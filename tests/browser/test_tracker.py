@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from accounts.models import Site
+from analytics.models import DailyStat
+from privacy import pseudonyms
 from tests.browser.conftest import Pages, Relay, Visitor, stored, until
+from tests.conftest import CHROME
+from tests.sending import rebuild_all
 from tracking.pages import CLICK_IDS, UTM
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -243,6 +250,318 @@ def test_which_clicks_count(site: Site, relay: Relay, pages: Pages, visitor: Vis
         ("@", "mailto:info@acme.test", False),
         ("svg", pages.url("/svg"), False),
     }
+
+
+STAY = "<script>addEventListener('click', event => event.preventDefault())</script>"
+
+
+def told(relay: Relay, *names: str) -> list[dict[str, Any]]:
+    """The different events of these names so far, without what all events say."""
+    seen = {event["id"]: event for event in relay.events if event["name"] in names}
+    kept = ("name", "label", "props", "category", "value", "currency", "action")
+    return [{key: event[key] for key in kept if key in event} for event in seen.values()]
+
+
+def test_a_file_is_a_download_and_no_click(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    links = [
+        '<a id=pdf href="/files/Prices.PDF?token=secret">Prices</a>',
+        '<a id=named href="/report/7" download="report">Report</a>',
+        '<a id=away href="//cdn.localhost/app.dmg">App</a>',
+        '<a id=page href="/pdf">No file</a>',
+        '<a id=mail href="mailto:someone@list.zip">Write</a>',
+    ]
+    pages.put("/", relay.snippet(site) + STAY, "".join(links))
+    visitor.page.goto(pages.url("/"))
+    for name in ("pdf", "named", "away", "page", "mail"):
+        visitor.page.dispatch_event(f"#{name}", "click")
+    settled(relay, 6)
+    assert [(event["label"], event["props"]) for event in told(relay, "download")] == [
+        ("Prices", {"href": pages.url("/files/Prices.PDF"), "outbound": False}),
+        ("Report", {"href": pages.url("/report/7"), "outbound": False}),
+        ("App", {"href": "http://cdn.localhost/app.dmg", "outbound": True}),
+    ]
+    assert [event["label"] for event in told(relay, "click")] == ["No file", "Write"]
+    assert len(stored(site, "download")) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "downloads", "clicks"),
+    [
+        ('data-downloads="csv, TXT"', ["list.txt"], ["book.pdf"]),
+        ('data-downloads="off"', [], ["list.txt", "book.pdf"]),
+        ('data-clicks="off"', ["list.txt", "book.pdf"], []),
+    ],
+)
+def test_the_page_says_what_files_are(
+    site: Site,
+    relay: Relay,
+    pages: Pages,
+    visitor: Visitor,
+    options: str,
+    downloads: list[str],
+    clicks: list[str],
+) -> None:
+    links = "".join(f'<a href="/{name}">{name}</a>' for name in ("list.txt", "book.pdf"))
+    pages.put("/", relay.snippet(site, options) + STAY, links)
+    visitor.page.goto(pages.url("/"))
+    for link in visitor.page.query_selector_all("a"):
+        link.dispatch_event("click")
+    settled(relay, 3)
+    assert [event["label"] for event in told(relay, "download")] == downloads
+    assert [event["label"] for event in told(relay, "click")] == clicks
+
+
+def test_a_form_is_counted_when_it_is_sent_and_its_fields_stay_there(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    fields = "<input name=email value=ada@acme.test><input name=name value=Ada><button>Go</button>"
+    forms = [
+        f'<form action="/thanks" data-linkpro-name="newsletter" id=a name=b>{fields}</form>',
+        f'<form action="/thanks" name=contact id=c>{fields}</form>',
+        f'<form action="/thanks" id=search>{fields}</form>',
+        f'<form action="/thanks" aria-label="Log in">{fields}</form>',
+        f'<form action="/thanks">{fields}</form>',
+        f'<form action="/thanks" data-linkpro-ignore id=private>{fields}</form>',
+        '<form action="/thanks" id=invalid><input required name=x><button>Go</button></form>',
+    ]
+    stay = "<script>addEventListener('submit', event => event.preventDefault())</script>"
+    pages.put("/", relay.snippet(site) + stay, "".join(forms))
+    visitor.page.goto(pages.url("/"))
+    for button in visitor.page.query_selector_all("button"):
+        button.click()
+    settled(relay, 6)
+    labels = [event.get("label") for event in told(relay, "form_submit")]
+    assert labels == ["newsletter", "contact", "search", "Log in", None]
+    assert "ada" not in json.dumps(relay.events).lower()
+    assert visitor.complaints == []
+
+
+def test_a_form_that_a_script_sends_is_counted_once(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    forms = [
+        '<form action="/thanks" target=frame id=alone></form>',
+        '<form action="/thanks" target=frame id=checked><button id=go>Go</button></form>',
+        '<form action="/thanks" target=frame id=asked></form><iframe name=frame></iframe>',
+    ]
+    checks = """<script>
+        addEventListener("submit", event => {
+            if (event.target.id !== "checked") return;
+            event.preventDefault();
+            setTimeout(() => event.target.submit(), 100);
+        });
+    </script>"""
+    pages.put("/", relay.snippet(site) + checks, "".join(forms))
+    visitor.page.goto(pages.url("/"))
+    visitor.page.evaluate("alone.submit()")
+    visitor.page.evaluate("asked.requestSubmit()")
+    visitor.page.click("#go")
+    visitor.page.wait_for_timeout(300)
+    settled(relay, 4)
+    labels = sorted(event["label"] for event in told(relay, "form_submit"))
+    assert labels == ["alone", "asked", "checked"]
+    assert visitor.complaints == []
+
+
+def test_a_form_that_ends_the_page_is_counted(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    pages.put(
+        "/", relay.snippet(site), '<form action="/thanks" id=order><button>Buy</button></form>'
+    )
+    visitor.page.goto(pages.url("/"))
+    until(lambda: stored(site))
+    visitor.page.click("button")
+    visitor.page.wait_for_url("**/thanks**")
+    (sent,) = until(lambda: stored(site, "form_submit"))
+    assert (sent.label, sent.path) == ("order", "/")
+
+
+def test_forms_are_switched_off_but_for_those_with_an_event(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    forms = '<form id=plain></form><form id=named data-linkpro-event="signup"></form>'
+    stay = "<script>addEventListener('submit', event => event.preventDefault())</script>"
+    pages.put("/", relay.snippet(site, 'data-forms="off"') + stay, forms)
+    visitor.page.goto(pages.url("/"))
+    visitor.page.evaluate("plain.requestSubmit(); named.requestSubmit()")
+    settled(relay, 2)
+    assert told(relay, "form_submit", "signup") == [
+        {"name": "signup", "label": "named", "props": {}}
+    ]
+
+
+def test_an_element_says_what_its_event_is(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    body = """
+        <button id=buy data-linkpro-event="purchase" data-linkpro-value="49.90"
+            data-linkpro-currency="EUR" data-linkpro-category="conversion" data-linkpro-label="Team"
+            data-linkpro-action="buy" data-linkpro-props-plan="team" data-linkpro-props-seats="5">
+            <b>Buy</b></button>
+        <a id=link href="/book.pdf" data-linkpro-event="brochure" data-linkpro-value="">Book</a>
+        <div id=card data-linkpro-event="card"><a id=inner href="/next">Next</a> <i>secret</i></div>
+        <form id=form data-linkpro-event="signup" data-linkpro-category="conversion">
+            <input id=field><button>Go</button></form>
+        <a id=plain href="/plain" data-linkpro-category="conversion">Plain</a>
+        <p data-linkpro-ignore><button id=not data-linkpro-event="not">No</button></p>
+    """
+    both = "<script>addEventListener('submit', event => event.preventDefault())</script>" + STAY
+    pages.put("/", relay.snippet(site) + both, body)
+    visitor.page.goto(pages.url("/"))
+    for name in ("buy b", "link", "inner", "card i", "field", "plain", "not"):
+        visitor.page.dispatch_event(f"#{name}", "click")
+    visitor.page.evaluate("form.requestSubmit()")
+    settled(relay, 7)
+    target = {"href": pages.url("/book.pdf"), "outbound": False}
+    inner = {"href": pages.url("/next"), "outbound": False}
+    plain = {"href": pages.url("/plain"), "outbound": False}
+    names = ("purchase", "brochure", "card", "signup", "not", "click", "download", "form_submit")
+    assert told(relay, *names) == [
+        {
+            "name": "purchase",
+            "label": "Team",
+            "props": {"plan": "team", "seats": "5"},
+            "value": "49.90",
+            "currency": "EUR",
+            "category": "conversion",
+            "action": "buy",
+        },
+        {"name": "brochure", "label": "Book", "props": target, "value": None},
+        {"name": "card", "label": "Next", "props": inner},
+        {"name": "card", "props": {}},
+        {"name": "click", "label": "Plain", "props": plain, "category": "conversion"},
+        {"name": "signup", "label": "form", "props": {}, "category": "conversion"},
+    ]
+    (bought,) = stored(site, "purchase")
+    assert (bought.value, bought.currency) == (Decimal("49.90"), "EUR")
+    rebuild_all()
+    total = DailyStat.objects.for_tenant(site.tenant).get(dimension="")
+    assert (total.conversions, total.revenue) == (3, Decimal("49.90"))
+
+
+def test_a_label_and_its_box_are_one_click(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    body = """<label data-linkpro-event="agree"><input type=checkbox> <i>I agree</i></label>
+        <label><input type=checkbox data-linkpro-event="box"> <b>I read it</b></label>"""
+    pages.put("/", relay.snippet(site), body)
+    visitor.page.goto(pages.url("/"))
+    visitor.page.click("i")
+    visitor.page.click("b")
+    settled(relay, 3)
+    assert [event["name"] for event in told(relay, "agree", "box")] == ["agree", "box"]
+
+
+def test_a_conversion_of_the_page_s_own_is_counted(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    pages.put("/", relay.snippet(site))
+    visitor.page.goto(pages.url("/"))
+    visitor.page.evaluate("linkpro('signup', {category: 'conversion', value: 5, currency: 'EUR'})")
+    (signup,) = until(lambda: stored(site, "signup"))
+    assert (signup.category, signup.value) == ("conversion", Decimal(5))
+
+
+# --- Who it is -------------------------------------------------------------------------------
+
+
+def test_a_person_who_agreed_is_the_same_until_they_are_forgotten(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    agreed = STUB.replace(
+        'linkpro("signup"', 'linkpro("identify", {user_id: 7, consent: true}); linkpro("signup"'
+    )
+    pages.put("/", relay.snippet(site, stub=agreed))
+    visitor.page.goto(pages.url("/"))
+    until(lambda: stored(site, "signup"))
+    visitor.page.evaluate("linkpro('forget'); linkpro('after')")
+    until(lambda: stored(site, "after"))
+    settled(relay, 3)
+    people = {event["name"]: (event.get("user_id"), event.get("consent")) for event in relay.events}
+    assert people == {"page_view": ("7", True), "signup": ("7", True), "after": (None, None)}
+    (view,), (signup,), (after,) = (stored(site, name) for name in people)
+    assert view.visitor == signup.visitor == pseudonyms.visitor_of(site, "7")
+    assert after.visitor not in (view.visitor, None)
+    assert visitor.context.cookies() == []
+    assert visitor.page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "{user_id: 'ada'}",
+        "{user_id: 'ada', consent: false}",
+        "{user_id: 'ada', consent: 'true'}",
+        "{consent: true}",
+        "'ada'",
+        "null",
+    ],
+)
+def test_without_consent_no_id_leaves_the_page(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor, given: str
+) -> None:
+    pages.put("/", relay.snippet(site))
+    visitor.page.goto(pages.url("/"))
+    visitor.page.evaluate(f"linkpro('identify', {given}); linkpro('own')")
+    until(lambda: stored(site, "own"))
+    assert all("user_id" not in event for event in relay.events)
+    assert stored(site, "identify") == []
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("signal", ["globalPrivacyControl: true", "doNotTrack: '1'"])
+def test_a_browser_that_objects_is_believed(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor, signal: str
+) -> None:
+    name, value = signal.split(": ")
+    visitor.page.add_init_script(
+        f"Object.defineProperty(Navigator.prototype, '{name}', {{get: () => {value}}})"
+    )
+    pages.put("/", relay.snippet(site))
+    visitor.page.goto(pages.url("/"))
+    visitor.page.evaluate("linkpro('identify', {user_id: 'ada', consent: true}); linkpro('own')")
+    until(lambda: stored(site, "own"))
+    assert all("user_id" not in event for event in relay.events)
+
+
+# --- Where the script comes from -------------------------------------------------------------
+
+
+def test_under_a_name_of_the_site_s_choice_events_go_the_script_s_way(
+    site: Site, relay: Relay, pages: Pages, visitor: Visitor
+) -> None:
+    site.script_name = "pebble"
+    site.save()
+    address = f"{relay.url}/js/pebble.js"
+    pages.put("/", f'<script defer src="{address}"></script>')
+    asked = []
+    visitor.page.on("request", lambda request: asked.append((request.method, request.url)))
+    visitor.page.goto(pages.url("/"))
+    assert until(lambda: stored(site))
+    settled(relay, 1)
+    ours = [(method, url) for method, url in asked if url.startswith(relay.url)]
+    assert ours == [("GET", address), ("POST", address)]
+    assert visitor.page.evaluate("linkpro.version")
+    assert visitor.complaints == []
+
+
+def test_a_page_without_scripts_is_counted_by_the_picture(
+    site: Site, relay: Relay, pages: Pages, chromium: Browser
+) -> None:
+    source = f"{relay.url}/api/pixel.gif?site={site.key}"
+    picture = f'<img src="{source}" referrerpolicy="no-referrer-when-downgrade" alt="">'
+    pages.put("/", relay.snippet(site), f"<noscript>{picture}</noscript>")
+    context = chromium.new_context(java_script_enabled=False, user_agent=CHROME)
+    page = context.new_page()
+    with page.expect_response("**/api/pixel.gif*") as answer:
+        page.goto(pages.url("/?utm_source=mail&secret=1"))
+    assert (answer.value.status, answer.value.headers["x-event"]) == (200, "accepted")
+    context.close()
+    (view,) = stored(site)
+    assert (view.path, view.source, view.browser) == ("/", "mail", "Chrome")
 
 
 def test_an_event_of_the_page_waits_for_the_script(

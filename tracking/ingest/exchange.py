@@ -147,6 +147,15 @@ def arrival(
     )
 
 
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    for choice in accepted.lower().split(","):
+        coding, _semicolon, quality = choice.replace(" ", "").partition(";")
+        if coding == "gzip":
+            return quality not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
 def body_too_large() -> Unusable:
     """The refusal of a body of more than `MAX_BODY` bytes."""
     return Unusable("body_too_large", f"Send at most {MAX_BODY} bytes a request.", 413)
