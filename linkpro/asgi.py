@@ -1,4 +1,4 @@
-"""One ASGI application: the ingest endpoint in front, Django behind it."""
+"""One ASGI application: the ingest endpoint and public pages in front, Django behind them."""
 
 import os
 import warnings
@@ -13,9 +13,9 @@ warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronou
 
 django = get_asgi_application()
 
-from tracking import pixel  # noqa: E402  needs Django's settings
+from tracking import pixel, public, public_app  # noqa: E402  needs Django's settings
 from tracking.ingest import app as ingest  # noqa: E402
-from tracking.ingest import committer, exchange  # noqa: E402
+from tracking.ingest import committer, exchange, visits  # noqa: E402
 
 
 async def lifespan(receive: Any, send: Any) -> None:
@@ -25,6 +25,7 @@ async def lifespan(receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            await visits.shut_down()
             await committer.shut_down()
             await send({"type": "lifespan.shutdown.complete"})
             return
@@ -38,6 +39,8 @@ def in_front(scope: Any) -> Any:
         return ingest.app
     if scope["method"] in ("GET", "HEAD") and pixel.is_pixel(scope["path"]):
         return pixel.app
+    if scope["method"] in ("GET", "HEAD") and public.is_public(scope["path"]):
+        return public_app.app
     return None
 
 

@@ -38,7 +38,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _encode = msgspec.json.encode
 
 
-async def _patiently(work: Generator[NotLoaded | None, None, T]) -> T:
+async def patiently(work: Generator[NotLoaded | None, None, T]) -> T:
     """What the work comes to; what it has to wait for is loaded beside the event loop."""
     while True:
         try:
@@ -103,13 +103,14 @@ def _is_served(text: str, allowed: tuple[str, ...]) -> bool:
     return bool(host) and validate_host(host, allowed)
 
 
-def _check_host(text: str) -> None:
+def check_host(text: str) -> None:
+    """Raises `Unusable` for a host that is not served here."""
     if len(text) > MAX_HOST or not _is_served(text, tuple(settings.ALLOWED_HOSTS)):
         raise Unusable("host_unknown", "This host is not served here.")
 
 
-async def _answer(scope: dict[str, Any], receive: Receive) -> Answer:
-    """Take the events of one request. Raises `Unusable` or `Unavailable`."""
+def header_of(scope: dict[str, Any]) -> Callable[[str], str]:
+    """What a request says under a header's name in lower case; "" for what it does not say."""
     headers = dict(scope["headers"])
 
     def header(name: str) -> str:
@@ -118,18 +119,29 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> Answer:
             return b",".join(lines).decode("latin-1")
         return headers.get(name.encode(), b"").decode("latin-1")
 
-    _check_host(header("host"))
-    peer = scope["client"][0] if scope.get("client") else ""
+    return header
+
+
+def peer_of(scope: dict[str, Any]) -> str:
+    """The address that is connected, or "" where a socket of this machine is."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
+async def _answer(scope: dict[str, Any], receive: Receive) -> Answer:
+    """Take the events of one request. Raises `Unusable` or `Unavailable`."""
+    header = header_of(scope)
+    check_host(header("host"))
+    peer = peer_of(scope)
     script = exchange.script_name(scope["path"])
-    arrival = await _patiently(exchange.arrival(header, peer, script))
+    arrival = await patiently(exchange.arrival(header, peer, script))
     packed = await read_body(receive, header("content-length"))
     body = exchange.plain(packed, header("content-encoding"))
     kind = PATHS.get(scope["path"], "")
     if len(body) > LARGE_BODY:
         async with committer().reading:
-            reading = await _patiently(exchange.read(body, arrival, kind))
+            reading = await patiently(exchange.read(body, arrival, kind))
     else:
-        reading = await _patiently(exchange.read(body, arrival, kind))
+        reading = await patiently(exchange.read(body, arrival, kind))
     ends = await committer().store(reading.hits, reading.refused)
     return exchange.answer(reading.outcomes(ends))
 
@@ -157,9 +169,4 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     except Exception:
         log.exception("event endpoint failed")
         answer = exchange.fault()
-    await _respond(send, answer, request_name(_given_name(scope)))
-
-
-def _given_name(scope: dict[str, Any]) -> str:
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given.decode("latin-1")
+    await _respond(send, answer, request_name(header_of(scope)("x-request-id")))

@@ -70,6 +70,11 @@ class NotLoaded(Exception):
         super().__init__("load it, then run the step again")
         self.remembered, self.key = remembered, key
 
+    @property
+    def has_last_answer(self) -> bool:
+        """Whether an older answer may serve instead."""
+        return self.key in getattr(self.remembered, "last", ())
+
     def load(self) -> None:
         """Find it out, here and now."""
         self.remembered.load([self.key])

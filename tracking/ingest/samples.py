@@ -39,6 +39,7 @@ class Refusal:
     reason: str
     raw: bytes = b""
     page: str = ""  # the host of the page that sent it
+    times: int = 1  # how many such events there were, of which nothing else is known
 
 
 def _text(text: str) -> str:

@@ -180,9 +180,8 @@ def _as_json(hits: Iterable[Hit]) -> str:
     return msgspec.json.encode([_Row(n, *_values(hit)) for n, hit in enumerate(hits)]).decode()
 
 
-def count_outcomes(connection: Connection, outcomes: Iterable[tuple[int | None, str]]) -> None:
-    """Append how many events of which site ended how; a `Counter` has counted them already."""
-    counts = Counter(outcomes)
+def count_outcomes(connection: Connection, counts: Counter[tuple[int | None, str]]) -> None:
+    """Append how many events of which site ended how."""
     connection.execute(
         COUNT,
         [
@@ -248,11 +247,12 @@ def _store(
         number_agents(connection, hits)
         with connection.transaction():  # what went before has committed: this one commits too
             results = insert(connection, hits) if hits else []
-            ends: list[tuple[int | None, str]] = [
+            ends: Counter[tuple[int | None, str]] = Counter(
                 (hit.site_id, BOT if result == STORED and hit.bot else result)
                 for hit, result in zip(hits, results, strict=True)
-            ]
-            ends += [(refusal.site_id, refusal.reason) for refusal in refused]
+            )
+            for refusal in refused:
+                ends[refusal.site_id, refusal.reason] += refusal.times
             count_outcomes(connection, ends)
             keep_samples(connection, [*refused, *_refusals(hits, results)])
     except BaseException:
