@@ -207,10 +207,11 @@ def test_a_running_linkpro_says_what_is_true_and_nothing_stays(live: str):
     assert {label: rows for label, rows in left.items() if rows} == {}
 
 
-# One day's visitors who clicked on one page are one too many.
+# One day's visitors who clicked on one page of the first site are one too many.
 WRONG = """
 CREATE FUNCTION one_more() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN NEW.clickers := NEW.clickers + 1; RETURN NEW; END';
+    'BEGIN NEW.clickers := NEW.clickers + (NEW.site_id = (SELECT min(id) FROM accounts_site))::int;
+    RETURN NEW; END';
 CREATE TRIGGER one_more BEFORE INSERT OR UPDATE ON analytics_dailystat FOR EACH ROW
     WHEN (NEW.date = '2025-10-26' AND NEW.dimension = 'page' AND NEW.value = '/vouchers')
     EXECUTE FUNCTION one_more();
@@ -230,7 +231,7 @@ def _one_number_is_wrong(transactional_db: None) -> Iterator[None]:
 @pytest.mark.usefixtures("_one_number_is_wrong")
 def test_a_single_wrong_number_is_found_and_the_trial_fails(live: str):
     said, failure = simulate(live, seed=2)
-    assert failure.endswith(" comparisons, 1 differences")
+    assert failure.endswith(" comparisons, 1 differences"), said
     (found,) = [line for line in said.splitlines() if line.startswith("DIFFERS")]
     which = "DIFFERS  by page · shop 2025-10-26 '/vouchers': clickers: true "
     assert found.startswith(which)
