@@ -25,7 +25,7 @@ from tracking.ingest.exchange import Answer
 log = structlog.get_logger(__name__)
 
 PATH = re.compile(r"/api/pixel\.gif|/js/[a-z0-9][a-z0-9_-]{2,31}\.gif", re.IGNORECASE | re.ASCII)
-GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 HEADERS = {
     "Content-Type": "image/gif",
     "Cache-Control": "no-store",
