@@ -8,9 +8,12 @@ from rest_framework.routers import SimpleRouter
 from accounts.viewsets import SiteViewSet
 from analytics import api_urls
 from linkpro import documentation, health
+from tracking.viewsets import LinkProfileViewSet, LinkViewSet
 
 api = SimpleRouter(trailing_slash=False)
 api.register("sites", SiteViewSet, basename="site")
+api.register("profiles", LinkProfileViewSet, basename="profile")
+api.register("links", LinkViewSet, basename="link")
 
 urlpatterns = [
     path("livez", health.livez),

@@ -417,3 +417,31 @@ def test_of_two_who_take_a_name_at_once_one_is_told(owner):
     assert Site.plain.filter(kind="bio").count() == 1
     refused = [result for result in results if isinstance(result, ValidationError)]
     assert {next(iter(error.error_dict)) for error in refused} == {"username"}
+
+
+# --- For staff --------------------------------------------------------------------------------
+
+
+def test_staff_see_and_change_profiles_and_links_by_the_same_rules(client, ada, profile, three):
+    ada.is_staff = ada.is_superuser = True
+    ada.save()
+    client.force_login(ada)
+    profiles.set_picture(profile, ada, b"RIFF....WEBP")
+    for kind, row in (("linkprofile", profile), ("link", three[0])):
+        for path in ("", f"?q={row}", f"{row.pk}/change/"):
+            assert client.get(f"/admin/tracking/{kind}/{path}").status_code == 200
+    assert (
+        "RIFF"
+        not in client.get(f"/admin/tracking/linkprofile/{profile.pk}/change/").content.decode()
+    )
+    path = f"/admin/tracking/link/{three[0].pk}/change/"
+    values = {"title": "A", "slug": "to-a", "is_active": "on"}
+    assert client.post(path, values | {"url": "javascript:x"}).status_code == 200
+    assert client.post(path, values | {"url": "a.test"}).status_code == 302
+    three[0].refresh_from_db()
+    assert (three[0].title, three[0].url) == ("A", "https://a.test")
+    chosen = {"action": "remove_pictures", "_selected_action": [profile.pk]}
+    client.post("/admin/tracking/linkprofile/", chosen)
+    profile.refresh_from_db()
+    assert profile.avatar is None
+    assert actions()[-2:] == ["link.changed", "linkprofile.changed"]
