@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from analytics.metrics import MEASURES, Number, Sums
+from accounts.tenancy import Scope
+from analytics.metrics import MEASURES, METRICS, Number, Sums
 from analytics.period import Period
 
 NOTHING: Sums = dict.fromkeys(MEASURES, 0)
 UNMEASURED: Sums = dict.fromkeys(MEASURES)
+
+
+class UnknownDimension(ValueError):
+    """There is no such dimension."""
+
+
+class HiddenMetric(ValueError):
+    """There is no such metric, or the scope does not reach it."""
+
+
+def allowed(scope: Scope, keys: Iterable[str]) -> list[str]:
+    """The metrics asked for. Raises `HiddenMetric` for one that the scope does not reach."""
+    keys = list(keys)
+    for key in keys:
+        if key not in METRICS or (scope.metrics is not None and key not in scope.metrics):
+            raise HiddenMetric(key)
+    return keys
+
+
+def numbers_of(sums: Sums, keys: Iterable[str]) -> dict[str, Number | None]:
+    """Metrics by their keys, of sums."""
+    return {key: METRICS[key].of(sums) for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +82,15 @@ class Row:
 class Breakdown:
     """The largest values of a dimension, and whether there are more.
 
-    In the dimension `currency` the revenue of a row is in that row's own currency.
+    In the dimension `currency` the revenue of a row is in that row's own currency. Where they were
+    asked for, `total` is how many values there are in all, and `top` what the largest one has.
     """
 
     rows: list[Row]
     more: bool
     coverage: Coverage
+    total: int | None = None
+    top: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +164,10 @@ class Days:
     def version(self, period: Period) -> str:
         """What a reader compares to know whether numbers of the period have changed."""
         return f"{self.state.version}{'+' if self.counting(period) else ''}"
+
+    def countable(self, period: Period) -> list[date]:
+        """The days of the period whose raw events are still there."""
+        return [day for day in self.state.countable if period.first <= day <= period.last]
 
     def mixes_currencies(self, period: Period) -> bool:
         """Whether a day of the period has no revenue in the site's currency."""

@@ -16,10 +16,9 @@ from analytics import segments
 from analytics.answers import NOTHING, UNMEASURED, Brought, Days, State
 from analytics.metrics import MEASURES, Sums
 from analytics.models import DailyStat, ImportedDay, SiteDay
-from analytics.segments import Filter
+from analytics.period import Period
+from analytics.segments import TOTAL, Filter
 from tracking.models import DirtyDay
-
-TOTAL = ""
 
 
 def states_of(scope: Scope, sites: Sequence[Site], first: date, last: date) -> dict[int, State]:
@@ -118,3 +117,10 @@ def known_of(scope: Scope, site: Site, first: date, last: date, filters: Sequenc
         return days(scope, site, first, last)
     state = states_of(scope, [site], first, last)[site.pk]
     return Days(state, state.raw_since, dict.fromkeys(state.sealed, UNMEASURED), quiet(filters))
+
+
+def stats(scope: Scope, site: Site, period: Period, dimension: str) -> QuerySet[DailyStat]:
+    """The daily statistics of a dimension."""
+    return DailyStat.objects.visible_to(scope).filter(
+        site=site, dimension=dimension, date__gte=period.first, date__lte=period.last
+    )

@@ -5,9 +5,10 @@ Each question looks at a bounded piece of the raw events, however many bots a si
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Max, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, TruncMinute
 
 from accounts.models import Site
@@ -22,7 +23,7 @@ LIVE = timedelta(minutes=5)
 NEWEST = 1_000
 
 
-def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
+def of_people(scope: Scope, site: Site) -> QuerySet[Event]:
     """The site's raw events without those of bots: what `counting.HITS` counts."""
     events = Event.objects.visible_to(scope).filter(site=site)
     if site.reset_at:  # what was received before is on its way out
@@ -38,31 +39,43 @@ def _of_people(scope: Scope, site: Site) -> QuerySet[Event]:
 
 def visitors_now(scope: Scope, site: Site, now: datetime) -> int:
     """Visitors with an event in the last five minutes, from the raw events."""
-    recent = _of_people(scope, site).filter(occurred_at__gte=now - LIVE, visitor__isnull=False)
+    recent = of_people(scope, site).filter(occurred_at__gte=now - LIVE, visitor__isnull=False)
     return recent.values("visitor").distinct().count()
 
 
 def visitors_by_minute(scope: Scope, site: Site, now: datetime, minutes: int) -> list[int]:
     """Visitors in each of the last minutes of the clock, the running one last."""
     first = now.replace(second=0, microsecond=0) - timedelta(minutes=minutes - 1)
-    recent = _of_people(scope, site).filter(occurred_at__gte=first, occurred_at__lte=now)
+    recent = of_people(scope, site).filter(occurred_at__gte=first, occurred_at__lte=now)
     rows = recent.annotate(minute=TruncMinute("occurred_at", tzinfo=UTC)).values("minute")
     found = {row["minute"]: row["n"] for row in rows.annotate(n=Count("visitor", distinct=True))}
     return [found.get(first + timedelta(minutes=number), 0) for number in range(minutes)]
 
 
-def values_now(
-    scope: Scope, site: Site, now: datetime, minutes: int, dimension: str, limit: int
+def pages_now(
+    scope: Scope, site: Site, now: datetime, minutes: int, limit: int
 ) -> list[tuple[str, int]]:
-    """The pages (`path`) or sources (`source`) with most visitors in the last minutes."""
-    since = now - timedelta(minutes=minutes)
-    recent = _of_people(scope, site).filter(
-        occurred_at__gte=since, occurred_at__lte=now, visitor__isnull=False, name="page_view"
-    )
-    rows = recent.values(text=Coalesce(dimension, Value(""))).annotate(
+    """The pages with most visitors in the last minutes."""
+    recent = _recent(scope, site, now, minutes).filter(name="page_view")
+    rows = recent.values(text=Coalesce("path", Value(""), output_field=TextField())).annotate(
         n=Count("visitor", distinct=True)
     )
     return [(row["text"], row["n"]) for row in rows.order_by("-n", "text")[:limit]]
+
+
+def sources_now(
+    scope: Scope, site: Site, now: datetime, minutes: int, limit: int
+) -> list[tuple[str, int]]:
+    """Where the visitors of the last minutes came from: only a visit's first event says it."""
+    rows = _recent(scope, site, now, minutes).values("visitor").annotate(text=Max("source"))
+    return Counter(row["text"] or "" for row in rows).most_common(limit)
+
+
+def _recent(scope: Scope, site: Site, now: datetime, minutes: int) -> QuerySet[Event]:
+    since = now - timedelta(minutes=minutes)
+    return of_people(scope, site).filter(
+        occurred_at__gte=since, occurred_at__lte=now, visitor__isnull=False
+    )
 
 
 def _first_counted(scope: Scope, site: Site) -> Event | None:
@@ -73,7 +86,7 @@ def _first_counted(scope: Scope, site: Site) -> Event | None:
     if first is None:
         return None
     start = site.clock.bounds(first.date)[0] + timedelta(hours=int(first.value))
-    within = _of_people(scope, site).filter(
+    within = of_people(scope, site).filter(
         occurred_at__gte=start, occurred_at__lt=start + timedelta(hours=1)
     )
     return _first(within)
@@ -83,7 +96,7 @@ def _first_of_newest(scope: Scope, site: Site) -> Event | None:
     """The first event of a person among the newest raw events."""
     newest = Event.objects.visible_to(scope).filter(site=site).order_by("-occurred_at")
     edge = newest.values_list("occurred_at", flat=True)[NEWEST - 1 : NEWEST]
-    people = _of_people(scope, site)
+    people = of_people(scope, site)
     for since in edge:
         people = people.filter(occurred_at__gte=since)
     return _first(people)

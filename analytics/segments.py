@@ -8,14 +8,15 @@ duration) is then unknown. So each agrees with the statistics of its dimension.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Site
 from analytics import counting
@@ -36,6 +37,7 @@ class InvalidFilter(ValueError):
     """The filter names no dimension, or compares with nothing; the message says so to people."""
 
 
+TOTAL = ""
 MOST_FILTERS = 10
 MOST_ONE_OF = 100
 
@@ -50,11 +52,12 @@ class Filter:
 
     def __post_init__(self) -> None:
         if self.dimension not in DIMENSIONS:
-            raise InvalidFilter(f"There is no dimension “{self.dimension[:64]}”.")
+            name = self.dimension[:64].replace("\0", "")
+            raise InvalidFilter(_("There is no dimension “%(name)s”.") % {"name": name})
         if not 1 <= len(self.values) <= (MOST_ONE_OF if self.operator == Operator.ONE_OF else 1):
-            raise InvalidFilter("Give one value, or up to 100 with “one of”.")
+            raise InvalidFilter(_("Give one value, or up to 100 with “one of”."))
         if any("\0" in value or len(value) > 512 for value in self.values):
-            raise InvalidFilter("A value is too long, or holds a character that no value has.")
+            raise InvalidFilter(_("A value is too long, or holds a character that no value has."))
 
     @property
     def text(self) -> str:
@@ -88,18 +91,18 @@ def read(texts: Iterable[str]) -> tuple[Filter, ...]:
     """The filters of an address, each written as `Filter.text`. Raises `InvalidFilter`."""
     found = []
     for text in texts:
-        dimension, _colon, rest = text.partition(":")
-        operator, _colon, values = rest.partition(":")
+        dimension, __, rest = text.partition(":")
+        operator, __, values = rest.partition(":")
         if operator not in list(Operator):
-            raise InvalidFilter("Write a filter as dimension:is:value, such as country:is:FR.")
+            raise InvalidFilter(_("Write a filter as dimension:is:value, such as country:is:FR."))
         if "\0" in values:
-            raise InvalidFilter("A value holds a character that no value has.")
+            raise InvalidFilter(_("A value holds a character that no value has."))
         parts = _PARTS.sub(lambda part: part[1] or _CUT, values).split(_CUT)
         if operator != Operator.ONE_OF:
             parts = [_PARTS.sub(lambda part: part[1] or part[2], values)]
         found.append(Filter(dimension, Operator(operator), tuple(parts)))
     if len(found) > MOST_FILTERS:
-        raise InvalidFilter(f"Give at most {MOST_FILTERS} filters.")
+        raise InvalidFilter(_("Give at most %(n)s filters.") % {"n": MOST_FILTERS})
     return tuple(dict.fromkeys(found))
 
 
@@ -224,23 +227,87 @@ def count_days(
     return {(row[0], row[1]): _counts(row[2:], filters) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which values of a dimension are wanted, in which order; a `limit` of None is all of them.
+
+    `search` is a text that they hold, `values` are those wanted at most; `counted` asks how many
+    there are in all, and what the largest has.
+    """
+
+    order: str = "visitors"
+    limit: int | None = None
+    offset: int = 0
+    search: str = ""
+    values: Sequence[str] | None = None
+    counted: bool = False
+
+    def narrowing(self, mark: str) -> tuple[str, list[Any]]:
+        """A condition on `value`, with `mark` for each of its parameters."""
+        parts: list[str] = []
+        given: list[Any] = []
+        if self.search:
+            parts.append(f"position(lower({mark}) IN lower(value)) > 0")
+            given.append(self.search)
+        if self.values is not None:
+            parts.append(f"value = ANY({mark})")
+            given.append(list(self.values))
+        return ("WHERE " + " AND ".join(parts)) if parts else "", given
+
+    def of_all(self, sum_of: Callable[[str], str]) -> str:
+        """How many values there are and what the largest has, as columns beside each value."""
+        if not self.counted:
+            return "NULL, NULL"
+        return f"count(*) OVER (), max({sum_of(self.order)}) OVER ()"
+
+
+def _sum_of(name: str) -> str:
+    return f"sum({name})" if name == "revenue" else f"sum({name})::bigint"
+
+
 def largest_values(
+    site: Site, dates: Sequence[date], dimension: str, filters: Sequence[Filter], ask: Wanted
+) -> list[tuple[Any, ...]]:
+    """The largest values of a dimension among what passes the filters, over all the days.
+
+    Rows of (value, *measures, total, top).
+    """
+    sums = ", ".join(map(_sum_of, MEASURES))
+    narrowing, given = ask.narrowing("{}")
+    named = {f"asked{number}": value for number, value in enumerate(given)}
+    rest = (
+        f"SELECT value, {sums}, {ask.of_all(_sum_of)} FROM counted"  # noqa: S608
+        f" {narrowing.format(*(f'%({name})s' for name in named))} GROUP BY value"
+        f" ORDER BY sum({ask.order}) DESC NULLS LAST, value LIMIT %(limit)s OFFSET %(offset)s"
+    )
+    more = named | {"limit": ask.limit, "offset": ask.offset}
+    return _ask(site, dates, dimension, filters, rest, **more)
+
+
+def visits_passing(
     site: Site,
     dates: Sequence[date],
-    dimension: str,
     filters: Sequence[Filter],
     *,
-    order: str,
     limit: int,
-    offset: int,
-) -> list[tuple[str, Counts]]:
-    """The largest values of a dimension among what passes the filters, over all the days."""
-    sums = ", ".join(
-        f"sum({name})" if name == "revenue" else f"sum({name})::bigint" for name in MEASURES
-    )
+    within: tuple[datetime, datetime] | None = None,
+    before: tuple[date, datetime, int] | None = None,
+) -> list[tuple[date, int]]:
+    """The newest visits with an event that passes: their days and keys in `tracking_session`.
+
+    `within` keeps those with something in a stretch of time, `before` those older than a visit.
+    """
+    conditions = ["v.visitor IS NOT NULL"]
+    conditions.append(f"EXISTS (SELECT FROM hit h WHERE {_same_visit('h', 'v')})")
+    more: dict[str, Any] = {"limit": limit}
+    if within:
+        conditions.append("v.started_at < %(until)s AND v.ended_at >= %(since)s")
+        more |= {"since": within[0], "until": within[1]}
+    if before:
+        conditions.append("(v.day, v.started_at, v.key) < (%(day)s, %(started)s, %(visit)s)")
+        more |= {"day": before[0], "started": before[1], "visit": before[2]}
     rest = (
-        f"SELECT value, {sums} FROM counted GROUP BY value"  # noqa: S608
-        f" ORDER BY sum({order}) DESC, value LIMIT %(limit)s OFFSET %(offset)s"
+        f"SELECT v.day, v.key FROM kept_visit v WHERE {' AND '.join(conditions)}"  # noqa: S608
+        " ORDER BY v.day DESC, v.started_at DESC, v.key DESC LIMIT %(limit)s"
     )
-    rows = _ask(site, dates, dimension, filters, rest, limit=limit, offset=offset)
-    return [(row[0], _counts(row[1:], filters)) for row in rows]
+    return [(row[0], row[1]) for row in _ask(site, dates, TOTAL, filters, rest, **more)]

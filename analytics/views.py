@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,8 +16,14 @@ from django.views.decorators.http import require_safe
 from accounts import onboarding
 from accounts.models import Membership, Site
 from accounts.pages import member_required, site_or_404
+from analytics import live as now_parts
 from analytics import overview as parts
 from analytics import queries
+from analytics.asked import Asked
+from analytics.controls import FORM_KEYS, SUGGESTIONS, filter_of_form, values_named
+from analytics.dimensions import BY_KEY
+from analytics.period import preset
+from analytics.segments import InvalidFilter
 
 
 def snippet(site: Site) -> str:
@@ -37,35 +45,91 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("overview", key=first.key)
 
 
-def _page(site: Site, received: bool, **more: Any) -> dict[str, Any]:
-    return {"site": site, "received": received, "snippet": snippet(site), **more}
+def waiting(site: Site) -> dict[str, Any]:
+    """What the page shows of a site whose first event has not come."""
+    return {
+        "site": site,
+        "received": False,
+        "snippet": snippet(site),
+        "received_url": reverse("received", args=[site.key]),
+    }
+
+
+def report(read: Callable[..., Asked]) -> Callable[[Any], Any]:
+    """A page of numbers of a site, whose address `read` reads with the page's own words.
+
+    The form “Add a filter” comes back as the address that has the filter, or with what is wrong.
+    """
+
+    def of(view: Any) -> Any:
+        @require_safe
+        @member_required
+        @wraps(view)
+        def page(request: HttpRequest, member: Membership, key: str, **words: str) -> HttpResponse:
+            site, scope = site_or_404(member, key), member.scope()
+            ask = read(request.GET, timezone.now(), site, **words)
+            if FORM_KEYS[0] in request.GET:
+                try:
+                    item = filter_of_form(scope, site, ask, request.GET)
+                except InvalidFilter as problem:
+                    ask = ask.with_problem(str(problem))
+                else:
+                    filters = tuple(dict.fromkeys((*ask.filters, item)))
+                    return redirect(request.path + ask.url(filters=filters))
+            return view(request, member, site, ask, **words)
+
+        return page
+
+    return of
+
+
+def shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """A page, or only its report for a reader who has the rest already."""
+    htmx = getattr(request, "htmx", None)
+    if htmx and htmx.target == "report":
+        return render(request, f"analytics/_{name}_report.html", context)
+    return render(request, f"analytics/{name}.html", context)
+
+
+@report(parts.read)
+def overview(request: HttpRequest, member: Membership, site: Site, ask: Asked) -> HttpResponse:
+    """The overview of a site, or what to do until its first event."""
+    scope = member.scope()
+    common = {"site": site, "received": True, "page": "overview"}
+    if request.GET.get("part") == "head":
+        # The head anew for a page that stays open; 204 while nothing has changed.
+        if request.GET.get("version") == parts.version(scope, site, ask):
+            return HttpResponse(status=204)
+        context = common | parts.head(scope, site, ask)
+        return render(request, "analytics/_head.html", context)
+    if not queries.has_events(scope, site):
+        return render(request, "analytics/overview.html", waiting(site))
+    return shown(request, "overview", common | parts.context(scope, site, ask))
+
+
+@report(now_parts.read)
+def live(request: HttpRequest, member: Membership, site: Site, ask: Asked) -> HttpResponse:
+    """Who is on the site now; `?part=number` is the number in the head of other pages."""
+    scope, now = member.scope(), timezone.now()
+    common = {"site": site, "page": "live", "live_url": ask.to("live")}
+    if request.GET.get("part") == "number":
+        number = queries.visitors_now(scope, site, now)
+        return render(request, "analytics/_live_number.html", common | {"live": number})
+    context = common | now_parts.context(scope, site, now)
+    if request.GET.get("part") == "live":
+        return render(request, "analytics/_live.html", context)
+    return render(request, "analytics/live.html", context)
 
 
 @require_safe
 @member_required
-def overview(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
-    """The overview of a site, or what to do until its first event."""
-    site, scope, now = site_or_404(member, key), member.scope(), timezone.now()
-    ask = parts.asked(request.GET.dict(), now, site)
-    if request.GET.get("part") == "head":
-        return _head(request, member, site, ask)
-    if not queries.has_events(scope, site):
-        return render(request, "analytics/overview.html", waiting(site))
-    context = _page(site, received=True, **parts.context(scope, site, ask, now))
-    partial = getattr(request, "htmx", None) and request.htmx.target == "report"  # type: ignore[attr-defined]
-    return render(request, f"analytics/{'_report' if partial else 'overview'}.html", context)
-
-
-def _head(request: HttpRequest, member: Membership, site: Site, ask: parts.Asked) -> HttpResponse:
-    """The head anew for a page that stays open; 204 while nothing has changed."""
-    scope, now = member.scope(), timezone.now()
-    live = queries.visitors_now(scope, site, now)
-    if request.GET.get("version") == parts.version(scope, site, ask.period, live):
-        return HttpResponse(status=204)
-    context = _page(site, received=True, **parts.head(scope, site, ask, now))
-    return render(request, "analytics/_head.html", context)
-
-
-def waiting(site: Site) -> dict[str, Any]:
-    """What the page shows of a site whose first event has not come."""
-    return _page(site, received=False, received_url=reverse("received", args=[site.key]))
+def suggestions(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
+    """Names of values for the form “Add a filter”, as options."""
+    site = site_or_404(member, key)
+    period = preset(request.GET.get("period", "30d"), timezone.now(), site.clock)
+    dimension = request.GET.get("filter_by", "")
+    text = request.GET.get("filter_value", "").strip().replace("\0", "")[:512]
+    values: list[tuple[str, str]] = []
+    if dimension in BY_KEY:
+        values = values_named(member.scope(), site, period, dimension, text, SUGGESTIONS)
+    return render(request, "analytics/_suggestions.html", {"values": values})

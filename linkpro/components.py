@@ -8,6 +8,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from analytics import heat_map, world_map
+
 COLOURS = [
     "page",
     "surface",
@@ -30,6 +32,11 @@ COLOURS = [
     "chart-current",
     "chart-fill",
     "chart-previous",
+    "heat-1",
+    "heat-2",
+    "heat-3",
+    "heat-4",
+    "heat-5",
 ]
 SNIPPET = '<script defer src="https://stats.example.org/analytics.js" data-site="lp_demo"></script>'
 FIRST, LAST = date(2025, 11, 15), date(2025, 11, 21)
@@ -86,8 +93,29 @@ def sample_report() -> dict[str, Any]:
         },
         "periods": sample_periods(),
         "period_form": {"first": FIRST, "last": LAST, "error": ""},
+        "comparing": {
+            "label": "Period before",
+            "choices": [
+                {"label": label, "url": f"?compare={index}", "current": index == 0}
+                for index, label in enumerate(
+                    ["Period before", "Same days a year before", "Nothing"]
+                )
+            ],
+            "first": FIRST - timedelta(days=7),
+            "last": LAST - timedelta(days=7),
+        },
         "compared_with": "8–14 November",
+        "chips": [{"text": "Country is France", "url": "?"}],
+        "clear_url": "?",
+        "filter_form": {
+            "groups": [{"title": "Places", "dimensions": [("country", "Country")]}],
+            "operators": [("is", "is"), ("is_not", "is not")],
+            "suggestions_url": "",
+        },
         "live": 3,
+        "live_url": "",
+        "week": sample_week(),
+        "map": sample_map(),
         "numbers": sample_numbers(),
         "chart": sample_chart(),
         "chart_rows": sample_rows(),
@@ -198,6 +226,7 @@ def panel(key: str, title: str, label: str, values: list[str]) -> dict[str, Any]
         "key": key,
         "title": title,
         "label": label,
+        "columns": [{"label": "Visitors"}, {"label": "Page views"}],
         "rows": [
             {
                 "label": value,
@@ -205,7 +234,8 @@ def panel(key: str, title: str, label: str, values: list[str]) -> dict[str, Any]
                 "count": f"{share * 52:,.0f}",
                 "views": f"{share * 180:,.0f}",
                 "share": share,
-                "url": "",
+                "url": f"?filter={value}",
+                "active": value == "France",
                 "note": "",
             }
             for value, share in zip(values, shares, strict=True)
@@ -213,6 +243,53 @@ def panel(key: str, title: str, label: str, values: list[str]) -> dict[str, Any]
         "empty": "Nothing reached in this period.",
         "more_url": "",
         "tabs": [],
+    }
+
+
+def sample_week() -> dict[str, Any]:
+    """A week with its busy hours around noon, the weekend at half of it."""
+    days = [date(2025, 11, 17) + timedelta(days=number) for number in range(7)]
+
+    def cell(day: int, hour: int) -> dict[str, Any]:
+        value = max(0.0, 40 * math.sin((hour - 6) / 18 * math.pi)) * (0.5 if day > 4 else 1)
+        return {"text": f"{value:.0f}", "class": heat_map.heat(value, 40)}
+
+    return {
+        "label": "Visitors",
+        "zone": "Europe/Berlin",
+        "any": True,
+        "days": [{"short": f"{day:%a}", "long": f"{day:%A}"} for day in days],
+        "rows": [
+            {"label": f"{hour:02}:00", "cells": [cell(day, hour) for day in range(7)]}
+            for hour in range(24)
+        ],
+        "busiest": {"day": "Monday", "hour": "15:00", "value": "40"},
+    }
+
+
+def sample_map() -> dict[str, Any]:
+    """The world with a country in each class."""
+    world = world_map.world()
+    counts = {"DE": 5, "FR": 4, "US": 3, "BR": 2, "AU": 1}
+    countries = [
+        {
+            "path": path,
+            "class": counts.get(code, 0),
+            "name": code,
+            "value": "1,204",
+            "url": f"?{code}",
+        }
+        for code, path in world["countries"].items()
+    ]
+    ends = ["1–4", "5–19", "20–99", "100–499", "500–2,000"]
+    return {
+        **world,
+        "label": "Visitors",
+        "empty": [country for country in countries if not country["class"]],
+        "countries": [country for country in countries if country["class"]],
+        "legend": [
+            {"class": number, "first": text, "last": text} for number, text in enumerate(ends, 1)
+        ],
     }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import template
 
+from analytics.metrics import METRICS, Metric
+
 register = template.Library()
 
 WIDTH, HEIGHT = 100.0, 30.0
@@ -40,3 +42,9 @@ def polylines(values: Values, top: float) -> list[str]:
         else:
             runs[-1].append(f"{index * step:.2f},{HEIGHT - value / top * HEIGHT:.2f}")
     return [" ".join(run if len(run) > 1 else run * 2) for run in runs if run]
+
+
+@register.simple_tag
+def metric_helps() -> list[Metric]:
+    """Every metric of the catalogue, for the texts that say what each means."""
+    return list(METRICS.values())

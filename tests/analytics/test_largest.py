@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connection
 
-from analytics import largest, queries
+from analytics import breakdowns, largest, queries
 from analytics.metrics import MEASURES
 from analytics.models import DailyStat, SiteDay
 from analytics.period import Period
+from analytics.segments import Wanted
 from tracking import partitions
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,6 @@ def test_favourites_of_many_values_are_found_without_reading_all(site, owner):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE analytics_dailystat")
     state = queries.days(owner.scope(), site, FIRST, LAST)
-    found = queries._largest_of_days(site, PERIOD, "page", state, "visitors", 9, 0)
+    found = breakdowns._of_lists(site, PERIOD, "page", state, Wanted(limit=9))
     assert found is not None
     assert [value for value, _sums in found] == [f"/{n}" for n in range(9)]

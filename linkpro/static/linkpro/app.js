@@ -98,6 +98,7 @@
 
   const seen = new Map(); // id of a part that asks again and again → the answer it showed last
   let opened = []; // ids of the disclosures to open again after a swap
+  let held = false; // whether what is swapped away had the keyboard
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
@@ -105,7 +106,7 @@
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, xhr, requestConfig } = event.detail;
+    const { target, xhr, requestConfig, pathInfo } = event.detail;
     const { elt } = requestConfig;
     const polling = elt.hasAttribute("data-poll");
     if (polling && seen.get(elt.id) === xhr.responseText) {
@@ -116,12 +117,13 @@
     if (!answered) {
       // Signed out, gone or broken: let the server say so on a page of its own.
       event.detail.shouldSwap = false;
-      if (!polling) location.assign(requestConfig.path);
+      if (!polling) location.assign(pathInfo.finalRequestPath);
       else if (xhr.status < 500) location.reload();
       return;
     }
     if (xhr.status === 204) return;
     if (polling) seen.set(elt.id, xhr.responseText);
+    held = target.contains(document.activeElement);
     opened = [...target.querySelectorAll(".disclosure[id][open]")].map(({ id }) => id);
   });
 
@@ -131,6 +133,12 @@
     uncover();
     const part = document.getElementById(event.detail.target.id);
     announce(part?.dataset.announce ?? part?.querySelector("[data-announce]")?.dataset.announce);
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const part = document.getElementById(event.detail.target.id);
+    if (held && document.activeElement === document.body) part?.focus({ preventScroll: true });
+    held = false;
   });
 
   document.addEventListener("htmx:sendError", (event) => {

@@ -30,7 +30,15 @@
     seconds: { tick: duration, full: duration },
   };
 
+  function money(currency) {
+    const style = { style: "currency", currency };
+    const full = new Intl.NumberFormat(locale, style);
+    const tick = new Intl.NumberFormat(locale, { ...style, notation: "compact", maximumFractionDigits: 1 });
+    return { tick: (value) => tick.format(value), full: (value) => full.format(value) };
+  }
+
   function unitOf(data) {
+    if (data.unit === "money") return money(data.currency);
     const fractions = [...data.current, ...(data.previous || [])].some((value) => value % 1);
     return data.unit === "count" && fractions ? units.ratio : units[data.unit] || units.count;
   }
@@ -181,6 +189,13 @@
       maintainAspectRatio: false,
       normalized: true,
       interaction: { mode: "index", intersect: false },
+      onClick: (event, points) => {
+        const url = points.length && data.urls?.[points[0].index];
+        if (url) location.assign(url);
+      },
+      onHover: (event, points) => {
+        canvas.classList.toggle("leads", Boolean(points.length && data.urls?.[points[0].index]));
+      },
       layout: { padding: { top: 6, right: 6 } },
       elements: { line: { borderJoinStyle: "round", borderCapStyle: "round", tension: 0 } },
       scales: scales(data, unit, colour, font),
