@@ -3,6 +3,7 @@
 from django.urls import path
 
 from analytics import profile_views as profiles
+from analytics import viewsets as statistics
 from analytics import website_views as website
 
 ORIGINAL = [
@@ -18,4 +19,12 @@ ORIGINAL = [
 
 urlpatterns = [
     *ORIGINAL,
+    path("metrics-catalogue", statistics.Catalogue.as_view()),
+    path("sites/<str:site>/totals", statistics.Totals.as_view()),
+    path("sites/<str:site>/series", statistics.Series.as_view()),
+    path("sites/<str:site>/breakdown/<slug:dimension>", statistics.Breakdown.as_view()),
+    path("sites/<str:site>/heatmap", statistics.HeatMap.as_view()),
+    path("sites/<str:site>/now", statistics.Now.as_view()),
+    path("sites/<str:site>/visits", statistics.Visits.as_view()),
+    path("sites/<str:site>/outcomes", statistics.Outcomes.as_view()),
 ]

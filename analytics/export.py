@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -171,18 +171,17 @@ def json_lines(columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> Iterato
     """A JSON array of objects, one a line; without its last bracket it is no JSON."""
     opening = b"["
     for row in rows:
-        yield opening + b"\n" + _encoder.encode(dict(zip(columns, row, strict=True)))
+        told = dict(zip(columns, row, strict=True))
+        if props := told.get("props"):  # PostgreSQL gives JSON as text
+            told["props"] = msgspec.Raw(props.encode())
+        yield opening + b"\n" + _encoder.encode(told)
         opening = b","
     yield b"[]\n" if opening == b"[" else b"\n]\n"
 
 
 def _cell(value: Any) -> Any:
     """A value as text of a table has it."""
-    if isinstance(value, dict | list):
-        return msgspec.json.encode(value).decode()
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def lines(

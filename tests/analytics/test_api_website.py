@@ -160,7 +160,7 @@ def test_nobody_else_reads_them(client, owner, token, site, path):
     assert client.post(path, {}, **ingest).status_code in (403, 405)
 
 
-@pytest.mark.parametrize(("path", "most"), [("/api/metrics", 9), ("/api/funnel", 5)])
+@pytest.mark.parametrize(("path", "most"), [("/api/metrics", 10), ("/api/funnel", 7)])
 def test_the_number_of_queries_is_known(
     client, api, launch, django_assert_max_num_queries, path, most
 ):
