@@ -29,6 +29,7 @@ UNLIMITED = frozenset(
     for root in ("/api", "/api/v1")
     for path in ("track", "track/click", "track/view", "pixel.gif")
 )
+PREFIX = "linkpro:rate"
 # After Redis was away it is asked again so many seconds later.
 RECOVERY_SECONDS = 5.0
 # So many requests of one address within a window may bring a token that is none.
@@ -138,7 +139,7 @@ def judge(request: HttpRequest) -> Verdict | None:
     if not limit or not name:
         return None
     refused_key = _refused_key(address) if kind == "token" and address else ""
-    found = count(f"linkpro:rate:{kind}:{name}", refused_key)
+    found = count(f"{PREFIX}:{kind}:{name}", refused_key)
     if found is None:
         return None
     used, left, refused = found
@@ -146,7 +147,7 @@ def judge(request: HttpRequest) -> Verdict | None:
 
 
 def _refused_key(address: str) -> str:
-    return f"linkpro:rate:refused:{address}"
+    return f"{PREFIX}:refused:{address}"
 
 
 def _note_refusal(request: HttpRequest, verdict: Verdict | None) -> None:
