@@ -1,6 +1,15 @@
 from django.urls import path
 
-from analytics import report_views, site_views, views
+from analytics import (
+    funnel_views,
+    help,
+    life_views,
+    outcome_views,
+    report_views,
+    settings_views,
+    site_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,9 +21,31 @@ urlpatterns = [
     path("sites/<str:key>/by/<slug:dimension>", report_views.details, name="details"),
     path("sites/<str:key>/by/<slug:dimension>.csv", report_views.details_csv, name="details_csv"),
     path("sites/<str:key>/hours", report_views.hours, name="hours"),
+    path("sites/<str:key>/funnel", funnel_views.funnel, name="funnel"),
     path("sites/<str:key>/visits", report_views.visits, name="visits"),
     path("sites/<str:key>/visits/<str:day>/<str:visit>", report_views.visit, name="visit"),
     path("sites/<str:key>/received", site_views.received, name="received"),
-    path("sites/<str:key>/install", site_views.site_install, name="site_install"),
-    path("sites/<str:key>/settings", site_views.site_edit, name="site_edit"),
+    path("sites/<str:key>/install", settings_views.old_installation),
+    path("sites/<str:key>/settings", settings_views.general, name="site_edit"),
+    path("sites/<str:key>/settings/installation", settings_views.installation, name="site_install"),
+    path("sites/<str:key>/settings/domains", settings_views.domains, name="site_domains"),
+    path("sites/<str:key>/settings/domains/add", settings_views.domain_add, name="domain_add"),
+    path("sites/<str:key>/settings/addresses", settings_views.addresses, name="site_addresses"),
+    path("sites/<str:key>/settings/exclusions", settings_views.exclusions, name="site_exclusions"),
+    path("sites/<str:key>/settings/exclusions/path", settings_views.path_test, name="path_test"),
+    path("sites/<str:key>/settings/exclusions/me", settings_views.network_add, name="network_add"),
+    path("sites/<str:key>/settings/funnel", settings_views.funnel, name="site_funnel"),
+    path("sites/<str:key>/settings/danger", life_views.danger, name="site_danger"),
+    path("sites/<str:key>/settings/reset", life_views.reset, name="site_reset"),
+    path("sites/<str:key>/settings/delete", life_views.delete, name="site_delete"),
+    path("sites/<str:key>/settings/keep", life_views.keep, name="site_keep"),
+    path("sites/<str:key>/settings/offer", life_views.offer, name="site_offer"),
+    path("sites/<str:key>/settings/withdraw", life_views.withdraw, name="site_withdraw"),
+    path("offers/<int:offer_id>/accept", life_views.accept, name="offer_accept"),
+    path("offers/<int:offer_id>/decline", life_views.decline, name="offer_decline"),
+    path("sites/<str:key>/outcomes", outcome_views.outcomes_page, name="outcomes"),
+    path("sites/<str:key>/outcomes/live", outcome_views.live_events, name="live_events"),
+    path("sites/<str:key>/outcomes/again", outcome_views.send_again, name="send_again"),
+    path("help", help.index, name="help"),
+    path("help/<slug:slug>", help.guide, name="help_guide"),
 ]
