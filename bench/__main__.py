@@ -1,4 +1,4 @@
-"""`python -m bench [ingest] [batch] [rebuild] [memory] [pages] [--large]`.
+"""`python -m bench [ingest] [batch] [redirect] [rebuild] [memory] [pages] [--large]`.
 
 Fails on wrong counts, never on slowness. `--large` (or `BENCH_LARGE=1`) adds the world of ten
 million events, which takes several minutes.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 
-from bench import batch, ingest, memory, pages, rebuild
+from bench import batch, ingest, memory, pages, rebuild, redirect
 from bench.measure import machine
 from bench.place import prepared
 
 PARTS = {
     "ingest": ingest.measure,
     "batch": batch.measure,
+    "redirect": redirect.measure,
     "rebuild": rebuild.measure,
     "memory": memory.measure,
     "pages": pages.measure,

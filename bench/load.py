@@ -25,7 +25,7 @@ from bench import traffic
 class Result:
     """What the senders saw."""
 
-    acknowledged: int = 0  # events of requests answered 202
+    acknowledged: int = 0  # events of requests that were answered as they should be
     refused: int = 0  # requests answered otherwise
     seconds: float = 0.0
     cpu_seconds: float = 0.0  # of the load itself
@@ -78,7 +78,7 @@ class Sender(asyncio.Protocol):
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
         if not end or len(body) < int(length):
             return
-        if head.startswith(b"HTTP/1.1 202"):
+        if head[9:12] in (b"200", b"202", b"302"):
             self.course.milliseconds.append((time.perf_counter() - self.sent_at) * 1000)
         else:
             self.course.refused += 1
@@ -89,8 +89,8 @@ class Sender(asyncio.Protocol):
         self.done.set_result(None)
 
 
-async def _run(port: int, seconds: float, connections: int, batch: int) -> Result:
-    requests = traffic.requests(port, batch)
+async def _run(port: int, seconds: float, connections: int, batch: int, path: str) -> Result:
+    requests = traffic.visits(port, path) if path else traffic.requests(port, batch)
     next(requests)  # makes the variants
     began, cpu = time.perf_counter(), time.process_time()
     course = Course(requests, began + seconds)
@@ -111,15 +111,15 @@ async def _run(port: int, seconds: float, connections: int, batch: int) -> Resul
     )
 
 
-def run(port: int, seconds: float, connections: int = 64, batch: int = 1) -> Result:
-    """Send for so many seconds, from a process of its own."""
-    words = [str(word) for word in (port, seconds, connections, batch)]
+def run(port: int, seconds: float, connections: int = 64, batch: int = 1, path: str = "") -> Result:
+    """Send events for so many seconds, or ask for a path, from a process of its own."""
+    words = [str(word) for word in (port, seconds, connections, batch, path)]
     command = [sys.executable, "-m", "bench.load", *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return Result(**json.loads(done.stdout))
 
 
 if __name__ == "__main__":
-    port, seconds, connections, batch = sys.argv[1:]
-    course = _run(int(port), float(seconds), int(connections), int(batch))
+    port, seconds, connections, batch, path = sys.argv[1:]
+    course = _run(int(port), float(seconds), int(connections), int(batch), path)
     print(json.dumps(asdict(uvloop.run(course))))

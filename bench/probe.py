@@ -33,6 +33,11 @@ def empty(request: HttpRequest, member: Membership) -> HttpResponse:
     return HttpResponse("ok")
 
 
+def plain(request: HttpRequest) -> HttpResponse:
+    """What every answer of Django costs, to whomever."""
+    return HttpResponse("ok")
+
+
 def _period(request: HttpRequest) -> Period:
     first, last = (date.fromisoformat(request.GET[name]) for name in ("first", "last"))
     return Period(first, last, timezone.now().date())
@@ -72,6 +77,7 @@ def visitors_now(request: HttpRequest, member: Membership, key: str) -> HttpResp
 
 urlpatterns = [
     path("bench/empty", empty),
+    path("bench/plain", plain),
     path("bench/breakdown/<str:key>", breakdown),
     path("bench/filtered/<str:key>", filtered),
     path("bench/now/<str:key>", visitors_now),

@@ -68,15 +68,35 @@ def _request(chance: random.Random, port: int, batch: int) -> bytes:
         # The site is named once for all; that the events name it again does no harm.
         body = b'{"site":"%b","events":[%b]}' % (SITE_KEY.encode(), b",".join(events))
     visitor = chance.randrange(1_000)
-    address = f"{80 + visitor % 10}.{visitor % 200}.{visitor // 10}.7"
     head = (
         f"POST /api/track HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: https://{HOST}\r\n"
-        f"Referer: https://{HOST}/\r\nX-Forwarded-For: {address}\r\n"
+        f"Referer: https://{HOST}/\r\nX-Forwarded-For: {_address(visitor)}\r\n"
         f"User-Agent: {AGENTS[visitor % len(AGENTS)]}\r\nAccept: */*\r\n"
         f"Accept-Language: {chance.choice(LANGUAGES)}\r\nAccept-Encoding: gzip, deflate, br\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def _address(visitor: int) -> str:
+    return f"{80 + visitor % 10}.{visitor % 200}.{visitor // 10}.7"
+
+
+def visits(port: int, path: str) -> Iterator[bytes]:
+    """Requests of browsers for one page without end, of 1,000 visitors."""
+    chance = random.Random(7)
+    made = [
+        (
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Referer: {chance.choice(REFERRERS)}\r\nX-Forwarded-For: {_address(visitor)}\r\n"
+            f"User-Agent: {AGENTS[visitor % len(AGENTS)]}\r\nAccept: text/html\r\n"
+            f"Accept-Language: {chance.choice(LANGUAGES)}\r\n"
+            "Accept-Encoding: gzip, deflate, br\r\n\r\n"
+        ).encode()
+        for visitor in range(1_000)
+    ]
+    while True:
+        yield from made
 
 
 def requests(port: int, batch: int) -> Iterator[bytes]:

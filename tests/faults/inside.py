@@ -2,8 +2,9 @@
 
     python -m tests.faults.inside prepare 50     # schema, schedule, a tenant and so many sites
     python -m tests.faults.inside recount 3 4    # statistics of these sites against their events
+    python -m tests.faults.inside profile        # a page of links
 
-Both print one line of JSON.
+All print one line of JSON.
 """
 
 from __future__ import annotations
@@ -62,12 +63,30 @@ def recount(site_ids: list[int]) -> dict[str, Any]:
     return {"days": len(days), "wrong": wrong}
 
 
+def profile() -> dict[str, Any]:
+    """Make a profile with a link; returns its site's number and where both are."""
+    from accounts.models import Site, Tenant
+    from tracking.models import Link, LinkProfile
+
+    tenant = Tenant.objects.create(name="Links")
+    site = Site(tenant=tenant, name="Links", kind=Site.Kind.BIO)
+    site.save()
+    made = LinkProfile.objects.create(site=site, username=f"fault{site.pk}", title="Fault")
+    link = Link.objects.create(profile=made, title="Offer", url="https://shop.test/offer")
+    return {"site": site.pk, "page": made.path, "link": link.path}
+
+
 def main(words: list[str]) -> None:
     import django
 
     django.setup()
     numbers = [int(word) for word in words[1:]]
-    print(json.dumps(prepare(*numbers) if words[0] == "prepare" else recount(numbers)))
+    uses = {
+        "prepare": lambda: prepare(*numbers),
+        "recount": lambda: recount(numbers),
+        "profile": profile,
+    }
+    print(json.dumps(uses[words[0]]()))
 
 
 if __name__ == "__main__":
