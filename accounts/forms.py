@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.domains import InvalidDomain, host_name
@@ -24,6 +24,19 @@ def clean_host(text: str) -> str:
         return host_name(text) if text else ""
     except InvalidDomain as error:
         raise forms.ValidationError(str(error), code="invalid_domain") from error
+
+
+MOST_HOSTS = 100
+
+
+def clean_hosts(text: str) -> list[str]:
+    """The hosts of a text, one a line or parted by commas, each once, with a form's error."""
+    lines = text.replace(",", "\n").split("\n")
+    hosts = list(dict.fromkeys(clean_host(line) for line in lines if line.strip()))
+    if len(hosts) > MOST_HOSTS:
+        told = gettext("At most %(most)d domains, please.") % {"most": MOST_HOSTS}
+        raise forms.ValidationError(told, code="too_many")
+    return hosts
 
 
 class FirstRunForm(forms.Form):
@@ -59,7 +72,7 @@ class FirstRunForm(forms.Form):
 
 
 class SiteForm(forms.ModelForm):
-    """Name, domains and clock of a site."""
+    """Name, domains, clock and currency of a new site."""
 
     domains = forms.CharField(
         required=False,
@@ -67,11 +80,7 @@ class SiteForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("One host a line, such as example.com and www.example.com."),
     )
-    time_zone = zone_field(
-        help_text=_(
-            "The clock by which the site's days begin and end; a change takes effect at midnight."
-        )
-    )
+    time_zone = zone_field(help_text=_("The clock by which the site's days begin and end."))
 
     class Meta:
         model = Site
@@ -82,14 +91,8 @@ class SiteForm(forms.ModelForm):
         self.initial["domains"] = "\n".join(self.instance.domains)
         self.fields["currency"].required = False
 
-    def save(self, commit: bool = True) -> Site:
-        if before := Site.plain.filter(pk=self.instance.pk).first():
-            self.instance.keep_days_of(before, timezone.now())
-        return super().save(commit)
-
     def clean_currency(self) -> str:
         return self.cleaned_data["currency"].upper() or self.instance.currency
 
     def clean_domains(self) -> list[str]:
-        lines = self.cleaned_data["domains"].replace(",", "\n").split("\n")
-        return list(dict.fromkeys(clean_host(line) for line in lines if line.strip()))
+        return clean_hosts(self.cleaned_data["domains"])

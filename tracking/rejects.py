@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from tracking.ingest import steps, wire, writer
+from tracking.ingest import directory, steps, wire, writer
 from tracking.ingest.directory import NotLoaded
 from tracking.ingest.fields import Dropped
 from tracking.ingest.steps import Arrival
@@ -18,6 +18,10 @@ from tracking.models import Rejected
 KEPT = timedelta(days=30)
 # Of what cannot be read as an event, only a piece of text is kept.
 NO_EVENT = "no_event"
+# It was refused for where it came from, which no sample tells: it stays refused.
+NAMELESS = "own_traffic"
+# Once a sample has ended so, there is nothing more to try.
+SETTLED = frozenset({writer.STORED, writer.DUPLICATE, NO_EVENT})
 
 
 def replay(rows: Iterable[Rejected]) -> Counter[str]:
@@ -36,6 +40,8 @@ def replay(rows: Iterable[Rejected]) -> Counter[str]:
 
 
 def _replay(row: Rejected) -> str:
+    if row.reason == NAMELESS:
+        return NAMELESS
     try:
         hit = _hit_of(row)
     except Dropped as dropped:
@@ -56,6 +62,8 @@ def _hit_of(row: Rejected) -> Hit:
         raise item
     if row.site_id:
         item.site_key = row.site.key if row.site else ""
+        # By the rules of now: what was refused is often sent again right after a change of them.
+        directory.site_by_key.answers.pop(item.site_key, None)
     while True:
         try:
             return steps.run(item, came)
