@@ -44,9 +44,8 @@ def visitor_of(site: Site, user_id: str) -> int | None:
     here every holding of events finds what is theirs, to hand it out or to erase it. None where the
     site never had a visitor who agreed.
     """
-    secrets_of_site = VisitorSecret.plain.filter(site=site).values_list("secret", flat=True)
-    secret = secrets_of_site.first()
-    return None if secret is None else person_id(bytes(secret), user_id)
+    found = VisitorSecret.objects.for_tenant(site.tenant_id).filter(site=site).first()
+    return None if found is None else person_id(bytes(found.secret), user_id)
 
 
 def session_id(secret: bytes, text: str) -> int:

@@ -85,7 +85,8 @@ def _arrivals(headers: dict[str, str]):
             missing = next(work)
         except StopIteration as end:
             return (end.value,)
-        missing.load()
+        if missing is not None:
+            missing.load()
 
 
 def test_the_id_is_stored_nowhere(site):

@@ -70,7 +70,7 @@ def test_the_picture_is_one_transparent_dot_that_nobody_keeps(site: Site, ask: A
     status, headers, body = ask(site=site.key)
     assert (status, headers["content-type"], len(body)) == (200, "image/gif", 43)
     with Image.open(BytesIO(body)) as picture:
-        assert (picture.size, picture.convert("RGBA").getpixel((0, 0))[3]) == ((1, 1), 0)
+        assert (picture.size, picture.convert("RGBA").tobytes()[3]) == ((1, 1), 0)
     assert (headers["cache-control"], headers["x-event"]) == ("no-store", "accepted")
     assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert "set-cookie" not in headers
