@@ -32,9 +32,12 @@ SUGGESTIONS = 20
 MOST_CODED = 2_000
 
 
-def controls(scope: Scope, site: Site, ask: Asked) -> dict[str, Any]:
-    """What `templates/analytics/_controls.html` draws."""
+def controls(scope: Scope, site: Site, ask: Asked, *, compares: bool = True) -> dict[str, Any]:
+    """What `templates/analytics/_controls.html` draws; `compares` where the page can."""
     period = ask.period
+    named = [*SHOWN_PRESETS]
+    if period.slug in PRESETS and period.slug not in named:
+        named.insert(-1, period.slug)
     return {
         "period": dates(ask),
         "periods": [
@@ -45,7 +48,7 @@ def controls(scope: Scope, site: Site, ask: Asked) -> dict[str, Any]:
                 "current": slug == period.slug,
                 "key": KEYS.get(slug, ""),
             }
-            for slug in SHOWN_PRESETS
+            for slug in named
         ],
         "period_form": {
             "first": period.first,
@@ -53,7 +56,7 @@ def controls(scope: Scope, site: Site, ask: Asked) -> dict[str, Any]:
             "error": ask.error,
             "hidden": ask.pairs(without=PERIOD_KEYS),
         },
-        "comparing": _comparing(ask),
+        "comparing": _comparing(ask) if compares else None,
         "chips": _chips(scope, site, ask),
         "clear_url": ask.url(filters=()),
         "problems": ask.problems,

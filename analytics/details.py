@@ -95,8 +95,8 @@ def context(scope: Scope, site: Site, ask: Asked, key: str, page: str) -> dict[s
     """Everything that `templates/analytics/_details_report.html` draws."""
     dimension, days = BY_KEY[key], span(ask)
     known = queries.days(scope, site, days.first, days.last, ask.filters)
-    number = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 6 else 1
-    found = _find(scope, site, ask, dimension, known, PAGE, PAGE * (max(number, 1) - 1))
+    number = max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    found = _find(scope, site, ask, dimension, known, PAGE, PAGE * (number - 1))
     if not found.rows and number > 1:
         number, found = 1, _find(scope, site, ask, dimension, known, PAGE, 0)
     changes = _changes(scope, site, ask, dimension, known, found.rows)

@@ -28,7 +28,7 @@ def context(scope: Scope, site: Site, ask: Asked) -> dict[str, Any]:
     """Everything that `templates/analytics/_hours_report.html` draws."""
     known = queries.days(scope, site, ask.period.first, ask.period.last, ask.filters)
     return {
-        **controls(scope, site, ask),
+        **controls(scope, site, ask, compares=False),
         "counting": known.counting(ask.period),
         "notes": notes(ask, known.coverage(ask.period)),
         "heat": heat_map.table(scope, site, ask, ask.metric, known),

@@ -58,7 +58,7 @@ def context(scope: Scope, site: Site, ask: Asked, cursor: str) -> dict[str, Any]
     rows = found[:PAGE]
     older = ask.url({"before": _cursor(rows[-1])}) if len(found) > PAGE else ""
     return {
-        **controls(scope, site, ask),
+        **controls(scope, site, ask, compares=False),
         "chip_of_hour": _chip_of_hour(site, ask, within),
         "counting": known.counting(ask.period),
         "notes": notes(ask, known.coverage(ask.period)) if ask.filters else [],
@@ -178,7 +178,7 @@ def _row(site: Site, ask: Asked, row: Session) -> dict[str, Any]:
         "exit": row.exit_page if row.exit_page != row.entry_page else "",
         "page_views": figure(row.page_views, Unit.COUNT),
         "clicks": figure(row.clicks, Unit.COUNT),
-        "conversions": figure(row.conversions, Unit.COUNT) if row.conversions else "",
+        "conversions": row.conversions,
         "duration": duration(row.duration_seconds),
         "bounced": row.bounced,
     }
