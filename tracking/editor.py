@@ -158,7 +158,7 @@ def link_add(request: HttpRequest, member: Membership, profile: LinkProfile) -> 
     if link is None:
         return wrong(request, member, profile, add_form=form)
     told = _("“%(title)s” was added.") % {"title": link.title}
-    return answer(request, member, profile, told, link=link)
+    return answer(request, member, profile, told, link=link, focus="id_new-title")
 
 
 @link_action

@@ -50,7 +50,8 @@ def page(
     """The context of the page and of its list of links.
 
     `more`: `form`, `add_form` and `bound` (forms by link id) with what is wrong in them; `told`
-    (what happened, for those who listen), `trouble`, `link` (the one it happened to), `undo`.
+    (what happened, for those who listen), `trouble`, `link` (the one it happened to), `focus` (the
+    id of what comes next), `undo`.
     """
     living = list(links.living(profile))
     may_edit = member.may(Role.MANAGER)

@@ -10,32 +10,50 @@
   // --- Moving: the page shows it at once, the server is told, its list replaces ours ------------
 
   let sending = false;
-  let waiting = null; // the newest move that nobody has been told of: {id, position}
+  let waiting = []; // moves that the server has not been told of: {id, position}
 
-  async function tell(id, position) {
-    if (sending) {
-      waiting = { id, position };
-      return;
+  function place(row, position) {
+    const others = rowsOf(row.parentElement).filter((other) => other !== row);
+    if (others[position]) others[position].before(row);
+    else row.parentElement.append(row);
+  }
+
+  // A list that comes while somebody moves on does not know of the newest moves yet.
+  function placeWaiting() {
+    for (const { id, position } of waiting) {
+      const row = document.getElementById(`link-${id}`);
+      if (row) place(row, position);
     }
-    const form = document.querySelector(`#link-${CSS.escape(id)} [data-move]`);
-    if (!form) return;
-    sending = true;
-    const options = { source: form, target: "#links", swap: "outerHTML", values: { position } };
-    try {
-      await htmx.ajax("POST", form.action, options);
-    } catch {
-      restore(); // said by a toast; the list shows again what is stored
-    }
-    sending = false;
-    const next = waiting;
-    waiting = null;
-    if (next) tell(next.id, next.position);
   }
 
   function restore() {
+    waiting = [];
     const list = listNow();
-    const at = (row) => Number(row.querySelector("[data-move] [name=position]:nth-last-of-type(2)").value);
+    const at = (row) => Number(row.dataset.at);
     list?.append(...rowsOf(list).sort((a, b) => at(a) - at(b)));
+  }
+
+  async function send() {
+    if (sending) return;
+    sending = true;
+    while (waiting.length) {
+      const { id, position } = waiting.shift();
+      const form = document.querySelector(`#link-${CSS.escape(id)} [data-move]`);
+      if (!form) continue;
+      const options = { source: form, target: "#links", swap: "outerHTML", values: { position } };
+      try {
+        await htmx.ajax("POST", form.action, options);
+      } catch {
+        restore(); // a toast says why; the list shows again what is stored
+      }
+    }
+    sending = false;
+  }
+
+  function tell(id, position) {
+    if (waiting.at(-1)?.id === id) waiting.pop();
+    waiting.push({ id, position });
+    send();
   }
 
   function moveBy(row, step) {
@@ -43,8 +61,7 @@
     const position = rows.indexOf(row) + step;
     if (position < 0 || position >= rows.length) return;
     const focused = document.activeElement;
-    if (step < 0) rows[position].before(row);
-    else rows[position].after(row);
+    place(row, position);
     focused.focus();
     tell(row.dataset.link, position);
   }
@@ -141,17 +158,24 @@
     timer = setTimeout(showPreview, 300);
   });
 
-  // --- After the list was replaced --------------------------------------------------------------
+  // --- After the list was replaced: the focus stays, or goes where the work goes on -------------
+
+  let focused = ""; // id of what had the focus in the list that is being replaced
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target } = event.detail;
+    focused = target.id === "links" && target.contains(document.activeElement) ? document.activeElement.id : "";
+  });
 
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "links") return;
     uncover();
+    placeWaiting();
     const list = document.getElementById("links");
-    const done = document.getElementById(list.dataset.done ?? "");
-    if (done?.contains(document.activeElement)) done.querySelector("summary").focus();
+    const done = document.getElementById(list.dataset.done || "none");
     if (done) done.open = false;
-    const wrong = list.querySelector("[aria-invalid=true]");
-    (wrong ?? document.getElementById(list.dataset.focus ?? ""))?.focus();
+    const next = list.querySelector("[aria-invalid=true]") ?? document.getElementById(list.dataset.focus || focused || "none");
+    (done?.contains(next) ? done.querySelector("summary") : next)?.focus();
     if (preview) showPreview();
   });
 
