@@ -1,0 +1,33 @@
+"""The API's pages in a browser, under the policy of all pages."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_people_read_the_api_and_try_it_with_a_token(live, chromium: Browser, owner, token):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    page.goto(f"{live}/docs", wait_until="networkidle")
+    expect(page.locator("#operations-website-get_v1_metrics")).to_be_visible(timeout=30_000)
+    page.click("button.authorize")
+    bearer = page.locator(".auth-container", has_text="Bearer").last
+    bearer.locator("input").fill(token(owner))
+    bearer.locator("button.authorize").click()
+    page.locator("button.close-modal").click()
+    operation = page.locator("#operations-system-get_v1_system_info")
+    operation.locator("button.opblock-summary-control").click()
+    operation.locator("button.try-out__btn").click()
+    operation.locator("button.execute").click()
+    expect(operation.locator(".live-responses-table").first).to_contain_text(
+        "PostgreSQL", timeout=30_000
+    )
+    assert wrong == []
+    context.close()
