@@ -21,7 +21,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="Such as `invalid`, `not_found`, `rate_limited`.")
     detail = serializers.CharField(required=False, help_text="What happened, for people.")
-    errors = serializers.DictField(required=False, help_text="By field what is wrong with it.")
+    errors = serializers.DictField(required=False, help_text="By field what is wrong with it.")  # type: ignore[assignment]
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -14,7 +14,6 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
 PIECE_BYTES = 64 * 1024
-_END = object()
 
 
 def in_pieces(lines: Iterable[str | bytes]) -> Iterator[bytes]:
@@ -35,10 +34,10 @@ def in_pieces(lines: Iterable[str | bytes]) -> Iterator[bytes]:
 
 async def _as_asked_for(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     """The pieces, each made when it is asked for, in the thread of the request."""
-    next_piece = sync_to_async(next, thread_sensitive=True)
+    next_piece = sync_to_async(lambda: next(pieces, None), thread_sensitive=True)
     try:
-        while (piece := await next_piece(pieces, _END)) is not _END:
-            yield piece  # type: ignore[misc]
+        while (piece := await next_piece()) is not None:
+            yield piece
     finally:
         if close := getattr(pieces, "close", None):  # also when the client has gone
             await sync_to_async(close, thread_sensitive=True)()

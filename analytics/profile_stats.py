@@ -7,7 +7,7 @@ percent; `click_rate` is the same ratio from 0 to 1. Nothing here reads raw even
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from analytics import names, queries
 from analytics.answers import Days, Row
@@ -139,7 +139,7 @@ def values(subject: Subject, dimension: str, views: Number | None) -> list[dict[
 def platforms(subject: Subject, totals: dict[str, Number | None]) -> list[dict[str, Any]]:
     """The views, visitors and clicks of the platforms that link pages live on, and of the rest."""
     keys = ("page_views", "visitors", "clicks")
-    sums: dict[str, dict[str, Number]] = {
+    sums: dict[str, dict[str, Any]] = {
         platform: dict.fromkeys(keys, 0) for platform in (*PLATFORMS, "other")
     }
     for row in subject.rows("source", MOST_LINKS):
@@ -241,7 +241,7 @@ def change(now: Number | None, before: Number | None) -> dict[str, Any] | None:
     """The difference of two numbers, and that in percent; None where one is missing."""
     if now is None or before is None:
         return None
-    difference = now - before  # type: ignore[operator]  both are of one metric
+    difference = cast(Any, now) - before  # both are of one metric, so of one kind
     return {
         "absolute": number(round(difference, 6)),
         "percent": percent(float(difference) / float(before)) if before else None,

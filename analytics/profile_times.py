@@ -92,7 +92,7 @@ def _slot(names: dict[str, Any], hours: Hours) -> dict[str, Any]:
 
 
 def _sum(values: Iterable[Number]) -> Number:
-    return sum(values)  # type: ignore[arg-type]
+    return sum(values)
 
 
 def _best(slots: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ def recent_conversions(
         within |= Q(occurred_at__gte=start, occurred_at__lt=start + timedelta(hours=1))
     if not within:
         return []
-    of_people = events_of(scope, site).filter(within, is_bot=False)
+    of_people = events_of(scope, site).filter(within & Q(is_bot=False))
     found = of_people.filter(Q(name="conversion") | Q(category="conversion"))
     return [_told(event) for event in found.order_by("-occurred_at", "-event_id")[:limit]]
 

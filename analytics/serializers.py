@@ -86,7 +86,7 @@ class WebsiteMetricsSerializer(Shape[Any]):
 class TrafficSourceSerializer(Shape[Any]):
     """One source of visits."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     name = serializers.CharField()
     visitors = count()
     sessions = count()
@@ -116,7 +116,7 @@ class ConversionSerializer(Shape[Any]):
     value = text("A decimal number.")
     currency = text()
     timestamp = serializers.DateTimeField()
-    source = text()
+    source = text()  # type: ignore[assignment]
     country = text()
 
 

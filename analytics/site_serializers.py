@@ -154,7 +154,7 @@ class VisitSerializer(Shape[Any]):
     bounced = serializers.BooleanField()
     entry_page = text()
     exit_page = text()
-    source = text()
+    source = text()  # type: ignore[assignment]
     medium = text()
     campaign = text()
     channel = text()
@@ -176,7 +176,7 @@ class OutcomeSerializer(Shape[Any]):
 
     reason = serializers.CharField()
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     means = serializers.CharField()
     events = serializers.IntegerField()
 
@@ -194,7 +194,7 @@ class MetricOfCatalogueSerializer(Shape[Any]):
     """A metric: what it is called, what it counts, what it means."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     unit = serializers.ChoiceField(list(Unit))
     help = serializers.CharField()
     good_when_up = serializers.BooleanField(allow_null=True)
@@ -205,7 +205,7 @@ class NamedSerializer(Shape[Any]):
     """A key and what people call it."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class CatalogueSerializer(Shape[Any]):

@@ -34,7 +34,7 @@ def visits(
         raise Http404
     known = queries.known_of(scope, site, period.first, period.last, filters)
     before = _read(cursor) if cursor else None
-    rows = Session.objects.visible_to(scope).filter(site=site)
+    rows: QuerySet[Session] = Session.objects.visible_to(scope).filter(site=site)
     if any(item.on_events for item in filters):
         days = known.countable(period)
         keys = segments.visits_passing(site, days, filters, limit=size + 1, before=before)

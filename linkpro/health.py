@@ -227,7 +227,7 @@ class SystemInfo(APIView):
             "links": Link.objects.visible_to(scope).filter(deleted_at=None).count(),
         }
         connection.ensure_connection()
-        version = connection.pg_version  # type: ignore[attr-defined]  of PostgreSQL's backend
+        version = connection.pg_version  # type: ignore[attr-defined]
         body = {
             "name": "LinkPro",
             "version": settings.VERSION,

@@ -46,7 +46,7 @@ def events_of(scope: Scope, site: Site) -> QuerySet[Event]:
 
 def with_bots(events: QuerySet[Event], bots: str) -> QuerySet[Event]:
     """People's events only (`exclude`), those of bots as well (`include`), or theirs only."""
-    return events if bots == "include" else events.filter(is_bot=bots == "only")
+    return events if bots == "include" else events.filter(Q(is_bot=bots == "only"))
 
 
 def of_last_days(events: QuerySet[Event], site: Site, days: int) -> QuerySet[Event]:

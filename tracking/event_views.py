@@ -34,7 +34,7 @@ class EventRowSerializer(serializers.Serializer[Any]):
     visitor_id = serializers.CharField(allow_null=True, help_text="A pseudonym of the day.")
     path = serializers.CharField(allow_null=True)
     referrer = serializers.CharField(allow_null=True, help_text="Its host.")
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     medium = serializers.CharField(allow_null=True)
     campaign = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)

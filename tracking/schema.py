@@ -31,7 +31,7 @@ class EventSerializer(serializers.Serializer[Any]):
     sessionId = serializers.CharField(required=False)  # noqa: N815  a name of the contract
     category = serializers.CharField(required=False, help_text="`conversion` makes it one.")
     action = serializers.CharField(required=False)
-    label = serializers.CharField(required=False)
+    label = serializers.CharField(required=False)  # type: ignore[assignment]
     value = serializers.DecimalField(20, 6, required=False)
     currency = serializers.CharField(required=False, help_text="Such as EUR.")
     screen = serializers.CharField(required=False)
@@ -123,7 +123,7 @@ class _Sending(OpenApiViewExtension):
         )
 
         @decorate
-        class Described(self.target):  # type: ignore[misc, name-defined]
+        class Described(self.target):  # type: ignore[name-defined]
             __doc__ = self.target.__doc__
 
         return Described
