@@ -28,7 +28,7 @@ class ProfileForm(forms.Form):
         max_length=60,
         label=_("Username"),
         widget=_text(),
-        help_text=_("a-z, 0-9, dots, - and _. Addresses with an old name stop working."),
+        help_text=_("a-z, 0-9, dots, - and _. Old names stop working."),
     )
     bio = forms.CharField(
         max_length=MAX_BIO,
@@ -99,7 +99,7 @@ class LinkForm(forms.Form):
         required=False,
         label=_("Short name"),
         widget=_text(),
-        help_text=_("The link is also at /l/ and this name. Empty: one is made."),
+        help_text=_("The link is also at /l/ and this name. Old names stop working."),
     )
 
     @classmethod
@@ -120,3 +120,5 @@ class NewLinkForm(LinkForm):
         super().__init__(*args, **options)
         self.fields["title"].widget.attrs["placeholder"] = _("Spring collection")
         self.fields["url"].widget.attrs["placeholder"] = "example.com/spring"
+        made = _("The link is also at /l/ and this name. Empty: one is made.")
+        self.fields["slug"].help_text = made

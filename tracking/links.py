@@ -154,8 +154,12 @@ def _found(link: Link) -> tuple[list[Link], Link]:
 
 @transaction.atomic
 def change(link: Link, actor: User, values: Mapping[str, Any]) -> Link:
-    """The link with other values: those of `add`, and `position`. Raises `ValidationError`."""
-    given = _tidy(values)
+    """The link with other values: those of `add`, and `position`. Raises `ValidationError`.
+
+    An empty short name leaves the one that it has, since that may stand on paper.
+    """
+    given = {name: value for name, value in values.items() if name != "slug" or value.strip()}
+    given = _tidy(given)
     position = given.pop("position", None)
     _links, link = _found(link)
     before = Link(**{name: getattr(link, name) for name in given})

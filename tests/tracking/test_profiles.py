@@ -262,6 +262,13 @@ def test_a_deleted_links_short_name_stays_taken(profile, owner):
     assert codes(error) == {"slug": ["slug_taken"]}
 
 
+def test_a_short_name_that_is_left_out_stays(profile, owner):
+    given = {"title": "Shop", "url": "x.test", "slug": "shop"}
+    link = links.add(profile, owner.user, given)
+    assert links.change(link, owner.user, given | {"slug": " "}).slug == "shop"
+    assert links.change(link, owner.user, given | {"slug": "new"}).slug == "new"
+
+
 def test_all_that_is_wrong_with_a_link_is_said_at_once(profile, owner):
     with pytest.raises(ValidationError) as error:
         links.add(profile, owner.user, {"title": " ", "url": "javascript:x", "slug": "?"})
