@@ -21,9 +21,7 @@ from tracking.ingest.links import LinkFacts, ProfileFacts, living, profile_facts
 from tracking.models import Link, LinkProfile
 
 MOST_PAGES = 500  # about 5 kB each
-MOST_AVATARS = 200
-# A picture is never another one at the same address.
-AVATAR_SECONDS = 600.0
+MOST_AVATARS = 200  # of 12 kB at most
 HTML = "text/html; charset=utf-8"
 
 
@@ -85,7 +83,7 @@ def _avatars(keys: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
 
 
 page = LastingAnswers(_pages, most=MOST_PAGES)
-avatar = LastingAnswers(_avatars, lifetime=AVATAR_SECONDS, most=MOST_AVATARS)
+avatar = LastingAnswers(_avatars, most=MOST_AVATARS)
 
 
 # --- Pages that say why there is none -----------------------------------------------------------

@@ -16,6 +16,7 @@ from analytics.models import DailyStat, SiteDay
 from analytics.period import Period
 from analytics.segments import Filter, Operator
 from tests.sending import rebuild_all
+from tracking.agents import PROGRAM
 from tracking.models import DirtyDay, Event, Outcome, Session
 from tracking.models.events import EventFlag
 
@@ -50,9 +51,13 @@ def everything_is_readable(site: Site, member: Membership) -> int:
 
 def _people(site: Site) -> int:
     events = Event.plain.filter(site=site).select_related("agent")
-    return sum(
-        not (row.flags & EventFlag.AUTOMATED or (row.agent and row.agent.bot)) for row in events
-    )
+    return sum(map(_is_of_a_person, events))
+
+
+def _is_of_a_person(row: Event) -> bool:
+    bot = row.agent.bot if row.agent else ""
+    speaks_for = bot == PROGRAM and row.flags & EventFlag.SPEAKS_FOR
+    return not row.flags & EventFlag.AUTOMATED and (not bot or bool(speaks_for))
 
 
 def _nothing_is_lost(site: Site) -> None:
