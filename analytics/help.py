@@ -23,6 +23,7 @@ from analytics.metrics import METRICS
 from analytics.reasons import REASONS
 
 EXAMPLE_KEY = "YOUR-SITE-KEY"
+EXAMPLE_NAME = "pebble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _code(site: Site | None) -> dict[str, Any]:
         "base": settings.BASE_URL,
         "base_host": urlsplit(settings.BASE_URL).netloc,
         "script": installing.script_url(site),
-        "script_file": installing.script_url(site).rpartition("/")[2],
+        "script_name": (site.script_name if site else None) or EXAMPLE_NAME,
         "snippet": installing.snippet(shown),
         "pixel": installing.pixel(shown),
         "policy": installing.policy(),

@@ -64,6 +64,7 @@ def page(
         if site.kind in kinds and (member.may(Role.MANAGER) or name == "installation")
     ]
     shown = {"site": site, "sections": sections, "may_change": member.may(Role.MANAGER)}
+    shown["tab"] = "install" if section == "installation" else "settings"
     return render(request, f"analytics/site_settings_{section}.html", {**shown, **context})
 
 
