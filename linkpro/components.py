@@ -71,6 +71,9 @@ def sample_context() -> dict[str, Any]:
         "received_url": "",
         "first_event": {"path": "/pricing", "at": datetime(2025, 11, 21, 14, 3, 27, tzinfo=UTC)},
         "sites": sample_sites(),
+        "group": sample_group(),
+        "ask": {"sort": "visitors"},
+        "sort_urls": dict.fromkeys(("name", "visitors", "change", "second", "today"), "#main"),
     }
 
 
@@ -294,13 +297,23 @@ def sample_map() -> dict[str, Any]:
 
 
 def sample_sites() -> list[dict[str, Any]]:
+    """Sites as the list of all sites shows them; the frame of the page reads their names."""
     wave = [round(300 + 120 * math.sin(day * 0.9) + day * 9) for day in range(14)]
     gap: list[int | None] = [*wave[:5], None, *wave[6:]]
+    up = {"change": "+12\u202f%", "direction": "up", "good": True}
+    leaving = datetime(2025, 11, 28, 9, 0, tzinfo=UTC)
     return [
-        {"name": name, "key": name, "domains": [f"{name}.example.org"], **figures}
+        {"name": name, "key": name, "domains": [f"{name}.example.org"], "zone": "UTC", **figures}
         for name, figures in (
-            ("shop", {"visitors_today": "968", "visitors_yesterday": "1,240", "spark": wave}),
-            ("blog", {"visitors_today": "41", "visitors_yesterday": "38", "spark": gap}),
-            ("new", {"visitors_today": None, "visitors_yesterday": None, "spark": [None] * 14}),
+            ("shop", {"visitors": "9,680", "second": "31,204", "today": "41", "spark": wave, **up}),
+            ("blog", {"visitors": "41", "second": "0", "spark": gap, "delete_at": leaving}),
+            ("new", {"visitors": None, "second": None, "spark": [None] * 14, "waits": True}),
         )
     ]
+
+
+def sample_group() -> dict[str, Any]:
+    """A kind of sites, as `_sites_group.html` draws it."""
+    sums = {"sites": 3, "unknown": 1, "visitors": "9,721", "second": "31,204", "today": "41"}
+    named = {"kind": "web", "title": "Web sites", "second": "Page views"}
+    return {**named, "rows": sample_sites(), "totals": sums}
