@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,21 +15,14 @@ from django.views.decorators.http import require_safe
 from accounts import onboarding
 from accounts.models import Membership, Site
 from accounts.pages import member_required, site_or_404
+from analytics import installing, queries
 from analytics import live as now_parts
 from analytics import overview as parts
-from analytics import queries
 from analytics.asked import Asked
 from analytics.controls import FORM_KEYS, SUGGESTIONS, filter_of_form, values_named
 from analytics.dimensions import BY_KEY
 from analytics.period import preset
 from analytics.segments import InvalidFilter
-
-
-def snippet(site: Site) -> str:
-    """The line that goes into the site's pages."""
-    return (
-        f'<script defer src="{settings.BASE_URL}/js/analytics.js" data-site="{site.key}"></script>'
-    )
 
 
 @require_safe
@@ -50,7 +42,7 @@ def waiting(site: Site) -> dict[str, Any]:
     return {
         "site": site,
         "received": False,
-        "snippet": snippet(site),
+        "snippet": installing.snippet(site),
         "received_url": reverse("received", args=[site.key]),
     }
 
