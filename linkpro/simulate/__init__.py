@@ -86,6 +86,7 @@ def _send(
         f"Sending {events:,} events in {len(plan.requests):,} requests"
         f" by {options.clients} clients ..."
     )
+    clients.go(plan.goings)
     clients.send(plan.first)
     clients.misfit(plan.misfits)
     _wait_until_counted(place, options.rebuild)

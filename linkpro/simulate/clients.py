@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from linkpro.sender import FIRST_WAIT, TRACK, Link, Reply
 from linkpro.simulate.place import Place
-from linkpro.simulate.requests import Request
+from linkpro.simulate.requests import Going, Request
 from linkpro.world.strays import Misfit
 
 PATIENCE = 20  # tries
@@ -43,6 +43,14 @@ class Clients:
         """Send some once more."""
         self.waiting.extend((request, False) for request in requests)
         self._run()
+
+    def go(self, goings: Iterable[Going]) -> None:
+        """Open pages and follow links; who only asks what is there (HEAD) is not counted."""
+        with Link(self.url) as link:
+            for going in goings:
+                for method in ("HEAD", "GET"):
+                    reply = link.ask(method, going.path, b"", going.headers)
+                self.answers[f"opened {reply.status}"] += 1
 
     def misfit(self, misfits: Sequence[Misfit]) -> None:
         """Send what cannot be used, and count how it is refused."""

@@ -166,12 +166,46 @@ class Request:
 # --- The way of a trial -------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A page of LinkPro's own is opened, or a link of it followed: that is the event."""
+
+    event: Event
+    forwarded: str = ""
+
+    @property
+    def path(self) -> str:
+        """What is asked for."""
+        if link := self.event.more.get("link_id"):
+            return f"/l/{link}{self.event.query}"
+        return f"/@{self.event.site.username}{self.event.query}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the browser says."""
+        person = self.event.person
+        found = {"User-Agent": person.agent, "Accept-Language": f"{person.language},en;q=0.5"}
+        if self.event.referrer:
+            found["Referer"] = self.event.referrer
+        if self.forwarded:
+            found[self.forwarded] = person.address
+        if self.event.told.prefetch:
+            found["Sec-Purpose"] = "prefetch"
+        return found
+
+    @property
+    def status(self) -> int:
+        """What it is answered with."""
+        return 302 if self.event.name == "click" else 200
+
+
 @dataclass(slots=True)
 class Plan:
     """What is sent, in two waves: the second when the first has been counted."""
 
     first: list[Request] = field(default_factory=list)
     late: list[Request] = field(default_factory=list)
+    goings: list[Going] = field(default_factory=list)
     misfits: Sequence[Misfit] = MISFITS
 
     @property
@@ -184,7 +218,9 @@ def plan(trial: Trial, forwarded: str) -> Plan:
     dice = Dice(trial.seed, "ways")
     found = Plan()
     for visit in trial.visits:
-        if visit[0].told.by_browser:
+        if visit[0].told.by_going:
+            found.goings += [Going(event, forwarded) for event in visit]
+        elif visit[0].told.by_browser:
             found.first += _by_browser(visit, dice, forwarded)
     for stray in trial.strays:
         if stray.by_browser:
@@ -252,6 +288,8 @@ def booked(plan: Plan) -> Counter[tuple[str | None, str]]:
     found: Counter[tuple[str | None, str]] = Counter()
     for request in plan.requests:
         found += request.booked()
+    for going in plan.goings:
+        found[going.event.site.slug, "bot" if going.event.automated else "stored"] += 1
     for misfit in plan.misfits:
         found[None, misfit.code] += 1
     return found
@@ -262,6 +300,8 @@ def answered(plan: Plan) -> Counter[str]:
     found: Counter[str] = Counter()
     for request in plan.requests:
         found += request.answered()
+    for going in plan.goings:
+        found[f"opened {going.status}"] += 1
     for misfit in plan.misfits:
         found[f"refused {misfit.status} {misfit.code}"] += 1
     return found

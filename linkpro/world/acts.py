@@ -304,6 +304,24 @@ def programs(scene: Scene) -> Iterator[Walk]:
     yield see(scene.come(scene.now - 5 * MINUTE, **told), "/")
 
 
+def on_foot(scene: Scene) -> Iterator[Walk]:
+    """The link page is opened and links are followed, as people do: no program tells of it."""
+    if not scene.site.links:
+        return
+    told = Telling(by_browser=True, says="", by_going=True)
+    path = next(iter(scene.site.pages))
+    for number, source in enumerate((*scene.site.sources.things, RARE_SOURCES[1])):
+        for ahead in (False, True):
+            person = replace(scene.person(), screen="")
+            teller = replace(told, prefetch=ahead)
+            walk = scene.come(scene.now, person=person, told=teller, source=source)
+            if number % 2:
+                walk.follow(path, scene.dice.random.choice(scene.site.links))
+            else:
+                walk.happen("page_view", path)
+            yield walk
+
+
 BROWSER_ACTS: tuple[Act, ...] = (
     wrong_clocks,
     unbelievable_times,
@@ -311,4 +329,5 @@ BROWSER_ACTS: tuple[Act, ...] = (
     looking_ahead,
     without_ids,
     programs,
+    on_foot,
 )

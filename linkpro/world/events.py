@@ -27,6 +27,7 @@ class Telling:
     ahead: timedelta = timedelta()
     says: str | None = None
     prefetch: bool = False  # the browser looks ahead: nobody sees the page
+    by_going: bool = False  # nothing tells of it: the page or the link is LinkPro's own
 
     @property
     def on_arrival(self) -> bool:

@@ -192,7 +192,7 @@ SHOP = SiteSpec(
     forms=("Newsletter", "Contact"),
     funnel={
         "homepage": ["/"],
-        "vertical": ["/notebooks*", "/pens*", "/desk*", "/inks*", "/calendars*", "/gift-sets*"],
+        "vertical": ["/notebooks", "/pens", "/desk", "/inks", "/calendars", "/gift-sets"],
         "pricing": ["/cart"],
         "demo": ["/checkout"],
     },

@@ -43,11 +43,13 @@ class Size:
 
 def _apart(spec: SiteSpec, name: str, size: Size) -> SiteSpec:
     """The site under names that no other one has."""
+    username = f"{spec.slug}-{name}" if spec.username else ""
     return replace(
         spec,
+        pages={f"/@{username}": title for title in spec.pages.values()} if username else spec.pages,
         domains=(f"{spec.slug}-{name}.example", f"www.{spec.slug}-{name}.example"),
         visits=size.visits,
-        username=f"{spec.slug}-{name}" if spec.username else "",
+        username=username,
         links=tuple(replace(link, slug=f"{link.slug}-{name}") for link in spec.links),
     )
 

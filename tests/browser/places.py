@@ -35,6 +35,7 @@ PLACES = (
     Place("visits", "/sites/demo/visits", pictured=False),
     Place("now", "/sites/demo/now", pictured=False),
     Place("install", "/sites/demo/install", pictured=False),
+    Place("funnel", "/sites/demo/funnel?period=30d"),
     Place("settings", "/sites/demo/settings", pictured=False),
     Place("password", "/accounts/password/change/", pictured=False),
     Place("components", "/components/", pictured=False),
