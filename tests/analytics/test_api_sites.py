@@ -43,7 +43,7 @@ def busy(site) -> Site:
     """Yesterday two visits from Google and one from the United States, the day before one."""
     today = site.clock.date_of(timezone.now())
     noon = site.clock.bounds(today)[0] - timedelta(hours=12)
-    google = {"referrer": "https://www.google.com/"}
+    google: dict[str, Any] = {"referrer": "https://www.google.com/"}
     send(site, visit(noon, ["/", "/price"], **google))
     send(site, visit(noon, ["/"], ip="84.160.1.2", **google))
     send(site, visit(noon, ["/"], ip="8.8.8.8", user_agent=IPHONE))

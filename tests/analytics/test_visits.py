@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,7 +25,7 @@ def busy(site) -> Site:
     """Yesterday at noon a German buys, at one an American looks."""
     today = site.clock.date_of(timezone.now())
     noon = site.clock.bounds(today)[0] - timedelta(hours=12)
-    bought = {"name": "conversion", "value": "19.99", "currency": "EUR"}
+    bought: dict[str, Any] = {"name": "conversion", "value": "19.99", "currency": "EUR"}
     after = noon + timedelta(minutes=5)
     send(site, visit(noon, ["/", "/price"], referrer="https://www.google.com/"))
     send(site, visit(after, ["/price"], **bought))

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -87,7 +88,7 @@ def reader_of(chromium: Browser, live: str, company: Demo) -> Iterator:
     """Make a reader: `reader_of(390, "dark", signed_in=True)`."""
     contexts = []
 
-    def make(width: int, scheme: str, *, signed_in: bool = True, scripts: bool = True) -> Reader:
+    def make(width: int, scheme: Any, *, signed_in: bool = True, scripts: bool = True) -> Reader:
         context = chromium.new_context(
             viewport={"width": width, "height": WIDTHS[width]},
             color_scheme=scheme,

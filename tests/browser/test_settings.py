@@ -61,10 +61,9 @@ def opened(chromium: Browser, live: str, owner: Membership) -> Iterator[Open]:
     contexts: dict[tuple, BrowserContext] = {}
     complaints: list[str] = []
 
-    def context_of(width: int, scheme: str, scripts: bool) -> BrowserContext:
-        size = {"width": width, "height": 900}
+    def context_of(width: int, scheme: Any, scripts: bool) -> BrowserContext:
         made = chromium.new_context(
-            viewport=size,
+            viewport={"width": width, "height": 900},
             color_scheme=scheme,
             java_script_enabled=scripts,
             reduced_motion="reduce",
