@@ -29,7 +29,8 @@ from analytics.days import known_of, stats
 from analytics.metrics import MEASURES, Number, Sums
 from analytics.models import ImportedDay, SiteDay
 from analytics.period import Period
-from analytics.segments import Filter, Wanted
+from analytics.segments import Filter
+from analytics.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ duration) is then unknown. So each agrees with the statistics of its dimension.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from accounts.models import Site
 from analytics import counting
 from analytics.counting import COLUMNS, DIMENSIONS, EVENT_DIMENSIONS, VISIT_KEY
 from analytics.metrics import MEASURES
+from analytics.wanted import Wanted
 
 
 class Operator(StrEnum):
@@ -225,40 +226,6 @@ def count_days(
     """What passes the filters by day and value of a dimension ("": the total)."""
     rows = _ask(site, dates, dimension, filters, f"SELECT day, value, {COLUMNS} FROM counted")  # noqa: S608
     return {(row[0], row[1]): _counts(row[2:], filters) for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which values of a dimension are wanted, in which order; a `limit` of None is all of them.
-
-    `search` is a text that they hold, `values` are those wanted at most; `counted` asks how many
-    there are in all, and what the largest has.
-    """
-
-    order: str = "visitors"
-    limit: int | None = None
-    offset: int = 0
-    search: str = ""
-    values: Sequence[str] | None = None
-    counted: bool = False
-
-    def narrowing(self, mark: str) -> tuple[str, list[Any]]:
-        """A condition on `value`, with `mark` for each of its parameters."""
-        parts: list[str] = []
-        given: list[Any] = []
-        if self.search:
-            parts.append(f"position(lower({mark}) IN lower(value)) > 0")
-            given.append(self.search)
-        if self.values is not None:
-            parts.append(f"value = ANY({mark})")
-            given.append(list(self.values))
-        return ("WHERE " + " AND ".join(parts)) if parts else "", given
-
-    def of_all(self, sum_of: Callable[[str], str]) -> str:
-        """How many values there are and what the largest has, as columns beside each value."""
-        if not self.counted:
-            return "NULL, NULL"
-        return f"count(*) OVER (), max({sum_of(self.order)}) OVER ()"
 
 
 def _sum_of(name: str) -> str:

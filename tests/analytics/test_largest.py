@@ -13,7 +13,7 @@ from analytics import breakdowns, largest, queries
 from analytics.metrics import MEASURES
 from analytics.models import DailyStat, SiteDay
 from analytics.period import Period
-from analytics.segments import Wanted
+from analytics.wanted import Wanted
 from tracking import partitions
 
 pytestmark = pytest.mark.django_db
