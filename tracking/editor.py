@@ -51,6 +51,12 @@ def saved(form: forms.Form, save: Callable[[], Any]) -> Any:
         return None
 
 
+def _template(request: HttpRequest) -> str:
+    """The list of links for htmx, which asks for nothing else, or the whole page."""
+    part = getattr(request, "htmx", None)
+    return "tracking/_editor_links.html" if part else "tracking/editor.html"
+
+
 # --- The page ---------------------------------------------------------------------------------
 
 
@@ -72,7 +78,7 @@ def profile_edit(request: HttpRequest, member: Membership, key: str) -> HttpResp
     """The editor; those who may not change the page see it without forms."""
     profile = profile_or_404(member, key)
     if request.method != "POST":
-        return render(request, "tracking/editor.html", page(request, member, profile))
+        return render(request, _template(request), page(request, member, profile))
     role_or_403(member, Role.MANAGER)
     form = ProfileForm(request.POST, request.FILES)
     if saved(form, lambda: _save_profile(profile, member, form)):
@@ -101,7 +107,7 @@ def answer(
     link, trouble = more.get("link"), more.pop("trouble", "")
     if getattr(request, "htmx", None):
         context = page(request, member, profile, told=told, trouble=trouble, **more)
-        return render(request, "tracking/_editor_links.html", context)
+        return render(request, _template(request), context)
     response = redirect("profile_edit", key=profile.site.key)
     if undo := more.get("undo"):
         response["Location"] += f"?deleted={undo.pk}"  # the page says so itself, and offers a way
@@ -114,10 +120,9 @@ def answer(
 
 def wrong(request: HttpRequest, member: Membership, profile: LinkProfile, **form: Any) -> Any:
     """The list, or without htmx the whole page, with the form that cannot be saved."""
-    part = "_editor_links" if getattr(request, "htmx", None) else "editor"
     told = _("Not saved: see what is wrong.")
     context = page(request, member, profile, told=told, **form)
-    return render(request, f"tracking/{part}.html", context)
+    return render(request, _template(request), context)
 
 
 def link_action(view: Answer) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.roles import Role
@@ -22,7 +23,7 @@ def rows_of(profile: LinkProfile) -> dict[str, Link]:
 
 
 def _row(link: Link, at: int, n: int, form: LinkForm | None) -> dict[str, Any]:
-    """One link: the forms' positions above and below, its address, and its form."""
+    """One link: where it stands and may go, its address, and its form if it is being edited."""
     return {
         "link": link,
         "at": at,
@@ -31,8 +32,7 @@ def _row(link: Link, at: int, n: int, form: LinkForm | None) -> dict[str, Any]:
         "is_first": at == 0,
         "is_last": at == n - 1,
         "address": codes.address(link),
-        "form": form or LinkForm.of(link),
-        "open": form is not None,
+        "form": form,
     }
 
 
@@ -49,19 +49,20 @@ def page(
 ) -> dict[str, Any]:
     """The context of the page and of its list of links.
 
-    `more`: `form`, `add_form` and `bound` (forms by link id) with what is wrong in them; `told`
-    (what happened, for those who listen), `trouble`, `link` (the one it happened to), `focus` (the
-    id of what comes next), `undo`.
+    `more`: `form`, `add_form` and `bound` (a form by its link's id) with what is wrong in them;
+    `told` (what happened, for those who listen), `trouble`, `focus` (the id of what comes next),
+    `undo`. `?edit=` and `?deleted=` in the address name a link to edit or to bring back.
     """
     living = list(links.living(profile))
     may_edit = member.may(Role.MANAGER)
     form = more.pop("form", None) or ProfileForm.of(profile)
-    bound = more.pop("bound", {})
+    bound = more.pop("bound", None) or _edited(request, living if may_edit else [])
     deleted = _deleted(profile) if may_edit else []
     wanted = request.GET.get("deleted", "")
     undo = next((link for link in deleted if str(link.pk) == wanted), None)
     return {
         "site": profile.site,
+        "home": reverse("profile_edit", args=[profile.site.key]),
         "profile": profile,
         "may_edit": may_edit,
         "form": form,
@@ -76,8 +77,15 @@ def page(
         "address": codes.address(profile),
         "picture": codes.picture_path(profile) if profile.avatar_digest else "",
         "code": codes.svg(profile),
+        "focus": next((f"id_link{pk}-title" for pk in bound), ""),
         **more,
     }
+
+
+def _edited(request: HttpRequest, living: list[Link]) -> dict[int, LinkForm]:
+    """The form of the link that somebody is about to edit: of that one only, it takes its time."""
+    wanted = request.GET.get("edit", "")
+    return {link.pk: LinkForm.of(link) for link in living if str(link.pk) == wanted}
 
 
 def _deleted(profile: LinkProfile) -> list[Link]:

@@ -212,13 +212,18 @@ def test_a_wrong_address_is_said_where_it_was_typed(open_page, owner, profile):
 def test_a_link_is_edited_switched_off_deleted_and_brought_back(open_page, owner, profile):
     page = open_page(owner, home(profile))
     link = row(page, "b")
-    page.click(f"#{link}-summary")
+    page.click(f"#{link}-edit")
+    focused(page, f"id_{link.replace('-', '')}-title")
+    page.keyboard.press("Shift+Tab")
+    page.click(f"#{link}-cancel")
+    focused(page, f"{link}-edit")
+    page.keyboard.press("Enter")
     page.fill(f"#{link} [name$=-title]", "B")
     page.click(f"#{link}-save")
     told(page, "“B” was saved.")
     assert shown(page) == stored(profile) == "aBcde"
-    expect(page.locator(f"#{link}-edit form")).to_be_hidden()
-    focused(page, f"{link}-summary")
+    expect(page.locator(f"#{link} .link-change")).to_have_count(0)
+    focused(page, f"{link}-edit")
     page.click(f"#{link}-active")
     told(page, "“B” is off the page.")
     expect(page.locator(f"#{link}-active")).to_have_attribute("aria-checked", "false")
@@ -299,7 +304,7 @@ def test_everything_works_without_scripts(open_page, owner, profile):
     assert stored(profile) == "facde"
     page.click("#undo")
     assert shown(page) == stored(profile) == "fbacde"
-    page.click(f"#{row(page, 'c')}-summary")
+    page.click(f"#{row(page, 'c')}-edit")
     page.fill(f"#{row(page, 'c')} [name$=-title]", "C")
     page.click(f"#{row(page, 'c')}-save")
     assert shown(page) == stored(profile) == "fbaCde"
@@ -320,7 +325,8 @@ def test_everybody_can_use_the_pages_at_any_width(open_page, owner, member, prof
     links.delete(links.living(profile)[4], owner.user)
     links.add(profile, owner.user, {"title": "t" * 100, "url": "x.test/" + "u" * 1_000})
     path = home(profile)
-    page = open_page(owner, path, width, color_scheme=scheme)
+    edited = f"{path}?edit={profile.links.get(title='a').pk}"
+    page = open_page(owner, edited, width, color_scheme=scheme)
     for summary in page.locator("main summary").all():
         summary.click()
     pages = [

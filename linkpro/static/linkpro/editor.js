@@ -172,10 +172,10 @@
     uncover();
     placeWaiting();
     const list = document.getElementById("links");
-    const done = document.getElementById(list.dataset.done || "none");
-    if (done) done.open = false;
-    const next = list.querySelector("[aria-invalid=true]") ?? document.getElementById(list.dataset.focus || focused || "none");
-    (done?.contains(next) ? done.querySelector("summary") : next)?.focus();
+    const row = focused.match(/^link-\d+/)?.[0]; // what was saved or cancelled ends at its row
+    const ids = [list.dataset.focus, focused, row && `${row}-edit`].filter(Boolean);
+    const next = ids.map((id) => document.getElementById(id)).find(Boolean);
+    (list.querySelector("[aria-invalid=true]") ?? next)?.focus();
     if (preview) showPreview();
   });
 
