@@ -31,6 +31,7 @@ PEOPLE = {
     Role.VIEWER: "Elsa Brandt",
 }
 # `make run` names it as DEFAULT_SITE, so that an event without any site has a place to show up.
+# The keys of the other sites begin with it.
 KEY = "demo"
 TOKEN_NAME = "Demo traffic"  # noqa: S105  a name
 # The first load is unfinished as long as a token of this name is not revoked.
@@ -108,7 +109,7 @@ def found() -> Demo:
     owner = first.owner
     assert owner is not None
     for spec in others:
-        make_site(first.tenant, owner, spec)
+        make_site(first.tenant, owner, spec, key=f"{KEY}-{spec.slug}")
     demo = find()
     assert demo is not None
     demo.issue(LOAD_NAME)
