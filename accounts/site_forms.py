@@ -100,13 +100,7 @@ class ScriptForm(forms.ModelForm):
         }
 
     def clean_script_name(self) -> str | None:
-        name = self.cleaned_data["script_name"] or None
-        if name in RESERVED_NAMES:
-            raise forms.ValidationError(_("Every site has this name: choose another."))
-        return name
-
-
-RESERVED_NAMES = frozenset({"analytics"})  # the script's own
+        return self.cleaned_data["script_name"] or None
 
 
 class DomainsForm(forms.ModelForm):

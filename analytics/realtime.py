@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, F, Max, Q, QuerySet, TextField, Value
+from django.db.models import Count, Max, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, TruncMinute
 
 from accounts.models import Site
 from accounts.tenancy import Scope
 from analytics.models import DailyStat, ImportedDay, SiteDay
-from tracking.agents import PROGRAM
+from tracking.event_lists import events_of, with_bots
 from tracking.models import Event
-from tracking.models.events import EventFlag
 
 LIVE = timedelta(minutes=5)
 # How many of the newest raw events are searched for one of a person, before a day was counted.
@@ -25,16 +24,7 @@ NEWEST = 1_000
 
 def of_people(scope: Scope, site: Site) -> QuerySet[Event]:
     """The site's raw events without those of bots: what `counting.HITS` counts."""
-    events = Event.objects.visible_to(scope).filter(site=site)
-    if site.reset_at:  # what was received before is on its way out
-        events = events.filter(received_at__gte=site.reset_at)
-    automated, speaks_for = (
-        F("flags").bitand(int(flag)) for flag in (EventFlag.AUTOMATED, EventFlag.SPEAKS_FOR)
-    )
-    of_people = Q(agent__isnull=True) | Q(agent__bot="") | Q(agent__bot=PROGRAM, speaks_for__gt=0)
-    return events.annotate(automated=automated, speaks_for=speaks_for).filter(
-        of_people, automated=0
-    )
+    return with_bots(events_of(scope, site), "exclude").select_related(None)
 
 
 def visitors_now(scope: Scope, site: Site, now: datetime) -> int:

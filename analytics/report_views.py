@@ -10,6 +10,7 @@ from accounts.models import Membership, Site
 from accounts.pages import role_or_403
 from accounts.roles import Role
 from accounts.spreadsheets import csv_lines
+from accounts.streaming import streamed
 from analytics import details as detail_parts
 from analytics import hours as hour_parts
 from analytics import visits as visit_parts
@@ -43,10 +44,13 @@ def details_csv(
         actor=member.user,
         changes={"dimension": dimension, "asked": asked_for},
     )
-    answer = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
     name = f"{site.key}-{dimension}-{ask.period.first}-{ask.period.last}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return streamed(
+        request,
+        csv_lines(header, rows),
+        content_type="text/csv; charset=utf-8",
+        filename=name,
+    )
 
 
 @report(hour_parts.read)

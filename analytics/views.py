@@ -23,6 +23,7 @@ from analytics.controls import FORM_KEYS, SUGGESTIONS, filter_of_form, values_na
 from analytics.dimensions import BY_KEY
 from analytics.period import preset
 from analytics.segments import InvalidFilter
+from tracking import codes
 
 
 @require_safe
@@ -39,12 +40,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def waiting(site: Site) -> dict[str, Any]:
     """What the page shows of a site whose first event has not come."""
-    return {
-        "site": site,
-        "received": False,
-        "snippet": installing.snippet(site),
-        "received_url": reverse("received", args=[site.key]),
-    }
+    told = {"site": site, "received": False, "received_url": reverse("received", args=[site.key])}
+    if site.kind == Site.Kind.BIO:
+        return told | {"public_url": codes.address(site.profile)}
+    return told | {"snippet": installing.snippet(site)}
 
 
 def report(read: Callable[..., Asked]) -> Callable[[Any], Any]:

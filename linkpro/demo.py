@@ -17,9 +17,11 @@ from accounts import audit
 from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.onboarding import found_installation
 from accounts.roles import Role, TokenScope
+from linkpro.picture import picture
 from linkpro.sender import LONGEST_WAIT, Refused, Sender
 from linkpro.settle import dress, make_site
-from linkpro.world import SITES, Event, SiteSpec, World
+from linkpro.world import BIO, SITES, Event, SiteSpec, World
+from tracking import profiles
 
 ORGANISATION = "Hollin & Reed"
 PASSWORD = "linkpro-demo"  # noqa: S105  printed, and never made in production
@@ -112,6 +114,7 @@ def found() -> Demo:
         make_site(first.tenant, owner, spec, key=f"{KEY}-{spec.slug}")
     demo = find()
     assert demo is not None
+    profiles.set_picture(demo.sites[BIO.slug].profile, owner, picture())
     demo.issue(LOAD_NAME)
     return demo
 

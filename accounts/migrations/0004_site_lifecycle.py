@@ -57,7 +57,8 @@ class Migration(migrations.Migration):
                 unique=True,
                 validators=[
                     django.core.validators.RegexValidator(
-                        "^[a-z0-9][a-z0-9_-]{2,31}\\Z", "Use a-z, 0-9, - and _."
+                        "^(?!analytics\\Z)[a-z0-9][a-z0-9_-]{2,31}\\Z",
+                        "Use 3 to 32 of a-z, 0-9, - and _; “analytics” is every site's.",
                     )
                 ],
                 verbose_name="name of the script",

@@ -130,7 +130,12 @@ class Site(TenantOwned):
         null=True,
         blank=True,
         unique=True,
-        validators=[RegexValidator(r"^[a-z0-9][a-z0-9_-]{2,31}\Z", _("Use a-z, 0-9, - and _."))],
+        validators=[
+            RegexValidator(
+                r"^(?!analytics\Z)[a-z0-9][a-z0-9_-]{2,31}\Z",
+                _("Use 3 to 32 of a-z, 0-9, - and _; “analytics” is every site's."),
+            )
+        ],
         help_text=_("The tracker also answers at /js/NAME.js; choose what no blocker lists."),
     )
     reset_at = models.DateTimeField(

@@ -252,7 +252,7 @@ def test_a_scripts_name_is_one_sites_alone_and_can_be_given_up(client, api, site
     def patched(name):
         return client.patch(f"{LIST}/{site.pk}", {"script_name": name}, "application/json", **api)
 
-    for wrong in ("taken", "Ünfug", "a b", "x", "../x"):
+    for wrong in ("taken", "analytics", "Ünfug", "a b", "x", "../x"):
         assert "script_name" in patched(wrong).json()["errors"], wrong
     assert patched("harbour").json()["script_name"] == "harbour"
     assert patched(None).json()["script_name"] is None

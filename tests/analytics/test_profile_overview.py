@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Site
 from tests.sending import rebuild_all, send, visit
+from tracking import profiles
 from tracking.models.links import Link, LinkProfile
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,3 +131,11 @@ def test_the_number_of_visitors_now_is_a_part_of_its_own(client, site):
 def test_now_of_another_tenants_site_does_not_exist(client, rival_site):
     for query in ("", "?part=number", "?part=live"):
         assert client.get(f"/sites/{rival_site.key}/now{query}").status_code == 404
+
+
+def test_a_profile_nobody_has_seen_says_how_to_share_it(client, acme, ada):
+    new = profiles.make(acme, ada, {"username": "new", "title": "New"})
+    page = client.get(f"/sites/{new.site.key}").content.decode()
+    assert f"{settings.BASE_URL}/@new" in page
+    assert "Edit the links" in page
+    assert "analytics.js" not in page

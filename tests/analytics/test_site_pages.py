@@ -273,7 +273,7 @@ def test_who_gives_away_what_is_their_own_comes_to_the_list(signed_in, member, s
         ("/exclusions", {"excluded_paths": "admin"}, "admin"),
         ("/funnel", {"pricing": "preise"}, "preise"),
         ("/installation", {"script_name": "Ünfug!"}, "Ünfug!"),
-        ("/installation", {"script_name": "analytics"}, "Every site has this name"),
+        ("/installation", {"script_name": "analytics"}, "is every site"),
     ],
 )
 def test_what_was_typed_stays_when_something_is_wrong(client, site, section, given, kept):
