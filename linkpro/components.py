@@ -303,7 +303,14 @@ def sample_sites() -> list[dict[str, Any]]:
     up = {"change": "+12\u202f%", "direction": "up", "good": True}
     leaving = datetime(2025, 11, 28, 9, 0, tzinfo=UTC)
     return [
-        {"name": name, "key": name, "domains": [f"{name}.example.org"], "zone": "UTC", **figures}
+        {
+            "name": name,
+            "key": name,
+            "domains": [f"{name}.example.org"],
+            "zone": "UTC",
+            "spark_label": "Visitors by day",
+            **figures,
+        }
         for name, figures in (
             ("shop", {"visitors": "9,680", "second": "31,204", "today": "41", "spark": wave, **up}),
             ("blog", {"visitors": "41", "second": "0", "spark": gap, "delete_at": leaving}),

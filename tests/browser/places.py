@@ -53,7 +53,7 @@ PLACES = (
     Place("settings-exclusions", "/sites/demo/settings/exclusions", pictured=False),
     Place("settings-funnel", "/sites/demo/settings/funnel", pictured=False),
     Place("settings-danger", "/sites/demo/settings/danger", pictured=False),
-    Place("help", "/help"),
+    Place("help", "/help", pictured=False),
     Place("guide-server", "/help/server", pictured=False),
     Place("guide-proxy", "/help/proxy", pictured=False),
     Place("password", "/accounts/password/change/", pictured=False),

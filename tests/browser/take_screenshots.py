@@ -4,8 +4,10 @@
 """
 
 import sys
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.places import PLACES, WIDTHS
@@ -22,6 +24,11 @@ def sign_in(page: Page, address: str) -> None:
     page.click("main button")
     page.wait_for_load_state("networkidle")
     page.goto(f"{address}/sites")
+
+
+def keep(picture: bytes, path: Path) -> None:
+    """Write the picture with a palette of its own: a third of its size, and nobody sees it."""
+    Image.open(BytesIO(picture)).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 def take(browser: Browser, address: str, width: int, scheme: str) -> None:
@@ -41,7 +48,7 @@ def take(browser: Browser, address: str, width: int, scheme: str) -> None:
             page.goto(address + place.path)
             page.wait_for_load_state("networkidle")
             page.wait_for_timeout(300)  # the chart has been drawn
-            page.screenshot(path=FOLDER / f"{place.name}-{width}-{scheme}.png", full_page=True)
+            keep(page.screenshot(full_page=True), FOLDER / f"{place.name}-{width}-{scheme}.png")
     context.close()
 
 
