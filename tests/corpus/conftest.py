@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
 from accounts.models import ApiToken, Membership, Site, User
 from accounts.onboarding import found_tenant
 from accounts.roles import TokenScope
-from tests.conftest import CHROME, PARTITIONED
+from tests.conftest import CHROME, emptying
 from tests.corpus.cases import Case
 from tests.corpus.reading import everything_is_readable
 from tests.tracking.conftest import PATHS, Reply, through_endpoint, through_view
@@ -124,5 +123,4 @@ def _world(door: str) -> Iterator[World]:
         print(f"{events} events of {door} were read back")
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {PARTITIONED}")
-        call_command("flush", verbosity=0, interactive=False)
+            cursor.execute(emptying())
