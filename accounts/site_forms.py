@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -61,19 +61,22 @@ class GeneralForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         tenant = self.instance.tenant_id
-        owner, team = self.fields["owner"], self.fields["team"]
+        owner = cast(forms.ModelChoiceField, self.fields["owner"])
+        team = cast(forms.ModelChoiceField, self.fields["team"])
+        clock = cast(forms.ChoiceField, self.fields["time_zone"])
         people = User.objects.filter(memberships__tenant=tenant, is_active=True)
-        owner.queryset = people.order_by("name", "email")  # type: ignore[attr-defined]
-        owner.label_from_instance = _person  # type: ignore[attr-defined]
-        owner.empty_label = _("Nobody")  # type: ignore[attr-defined]
+        owner.queryset = people.order_by("name", "email")
+        owner.label_from_instance = _person  # type: ignore[method-assign, assignment]
+        owner.empty_label = _("Nobody")
         owner.help_text = _("Members who see only what is their own see the sites they own.")
-        team.queryset = Team.objects.for_tenant(tenant)  # type: ignore[attr-defined]
-        team.empty_label = _("No team")  # type: ignore[attr-defined]
+        team.queryset = Team.objects.for_tenant(tenant)
+        team.empty_label = _("No team")
         team.help_text = _("The members of the team see the site, too.")
         self.fields["currency"].required = False
         zone = self.instance.time_zone
-        if zone not in dict(self.fields["time_zone"].choices):  # type: ignore[attr-defined]
-            self.fields["time_zone"].choices += [(zone, zone)]  # type: ignore[attr-defined]
+        choices = list(cast(Iterable[tuple[str, str]], clock.choices))
+        if zone not in dict(choices):
+            clock.choices = [*choices, (zone, zone)]
 
     def clean_currency(self) -> str:
         return self.cleaned_data["currency"].strip().upper() or self.initial["currency"]

@@ -100,13 +100,13 @@ def context(scope: Scope, site: Site, ask: Asked, key: str, page: str) -> dict[s
     if not found.rows and number > 1:
         number, found = 1, _find(scope, site, ask, dimension, known, PAGE, 0)
     changes = _changes(scope, site, ask, dimension, known, found.rows)
-    columns = _columns(site, ask, dimension, known)
+    columns, compared = _columns(site, ask, dimension, known), pair(ask)
     return {
         **controls(scope, site, ask),
         "dimension": {"key": key, "title": str(dimension.title), "label": str(dimension.label)},
         "dimensions": _picker(ask, key),
         "columns": columns,
-        "compared_with": pair(ask)[1].label if changes and pair(ask) else None,  # type: ignore[index]
+        "compared_with": compared[1].label if changes and compared else None,
         "counting": known.counting(ask.period),
         "notes": notes(ask, known.coverage(ask.period, key)),
         "rows": [

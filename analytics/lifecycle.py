@@ -15,12 +15,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from psycopg import sql
 
 from accounts import audit, lifecycle
 from accounts.models import Membership, Site
 from analytics.models import DailyStat, ImportedDay, SiteDay
-from analytics.orphans import PIECE
+from analytics.orphans import erase_pieces
 from tracking.models import DirtyDay, Event, Outcome, Rejected, Session
 
 log = structlog.get_logger(__name__)
@@ -76,26 +75,14 @@ def erase(site: Site, now: datetime) -> int:
     """
     assert site.reset_at is not None
     _count_again(site)
-    erased = sum(_erase_of(model._meta.db_table, which, site) for model, which in _OF_BEFORE)
+    given = {"site": site.pk, "reset": site.reset_at}
+    erased = sum(
+        erase_pieces(model._meta.db_table, f"t.site_id = %(site)s AND {which}", given)
+        for model, which in _OF_BEFORE
+    )
     if not erased and now >= site.reset_at + SETTLED:
         _finish(site)
     return erased
-
-
-def _erase_of(name: str, which: str, site: Site) -> int:
-    """Erase a site's old rows of one table, a piece at a time."""
-    table = sql.Identifier(name)
-    piece = sql.SQL(
-        "DELETE FROM {table} WHERE (tableoid, ctid) IN (SELECT t.tableoid, t.ctid FROM {table} t"
-        " WHERE t.site_id = %(site)s AND {which} LIMIT %(piece)s)"
-    ).format(table=table, which=sql.SQL(which))
-    given, erased = {"site": site.pk, "reset": site.reset_at, "piece": PIECE}, 0
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(piece, given)
-            erased += cursor.rowcount
-            if cursor.rowcount < PIECE:
-                return erased
 
 
 def _count_again(site: Site) -> None:

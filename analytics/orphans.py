@@ -7,6 +7,8 @@ the site is gone.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
 from psycopg import sql
 
@@ -35,22 +37,30 @@ def site_ids() -> set[int]:
     return found
 
 
+def erase_pieces(table: str, which: str, given: dict[str, Any]) -> int:
+    """Delete the rows `t` of a table that `which` picks, a piece at a time; returns how many.
+
+    `which` is SQL of ours, never anything that was sent; `given` are its parameters.
+    """
+    piece = sql.SQL(
+        "DELETE FROM {table} WHERE (tableoid, ctid) IN"
+        " (SELECT t.tableoid, t.ctid FROM {table} t WHERE {which} LIMIT %(piece)s)"
+    ).format(table=sql.Identifier(table), which=sql.SQL(which))
+    erased = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(piece, given | {"piece": PIECE})
+            erased += cursor.rowcount
+            if cursor.rowcount < PIECE:
+                return erased
+
+
 def erase(site_id: int) -> int:
     """Erase all rows of a site that is no more; returns how many there were. May be repeated."""
-    erased = 0
-    for model in HOLDERS:
-        table = sql.Identifier(model._meta.db_table)
-        piece = sql.SQL(
-            "DELETE FROM {table} WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM {table}"
-            " WHERE site_id = %s LIMIT %s)"
-        ).format(table=table)
-        while True:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(piece, [site_id, PIECE])
-                erased += cursor.rowcount
-                if cursor.rowcount < PIECE:
-                    break
-    return erased
+    given = {"site": site_id}
+    return sum(
+        erase_pieces(model._meta.db_table, "t.site_id = %(site)s", given) for model in HOLDERS
+    )
 
 
 def erase_all() -> int:

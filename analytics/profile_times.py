@@ -85,7 +85,7 @@ def _slot(names: dict[str, Any], hours: Hours) -> dict[str, Any]:
         "views": views,
         "clicks": clicks,
         "visitors": sums["visitors"],
-        "ctr": percent(clicks / views, 2) if views else None,  # type: ignore[operator]
+        "ctr": percent(float(clicks) / float(views), 2) if views else None,
         "views_per_day": round(float(views) / days, 2),
         "clicks_per_day": round(float(clicks) / days, 2),
     }

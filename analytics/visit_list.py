@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.api import Refused
-from analytics import queries, segments
+from analytics import queries, sessions
 from analytics.questions import Question
-from analytics.segments import Filter, Operator
+from analytics.segments import Filter
+from analytics.sessions import Place
 from analytics.telling import about
 from tracking.event_lists import key_text
 from tracking.models import Session
-
-Place = tuple[date, datetime, int]
 
 
 def visits(
@@ -34,45 +32,12 @@ def visits(
         raise Http404
     known = queries.known_of(scope, site, period.first, period.last, filters)
     before = _read(cursor) if cursor else None
-    rows: QuerySet[Session] = Session.objects.visible_to(scope).filter(site=site)
-    if any(item.on_events for item in filters):
-        days = known.countable(period)
-        keys = segments.visits_passing(site, days, filters, limit=size + 1, before=before)
-        passing = Q()
-        for day, key in keys:
-            passing |= Q(date=day, key=key)
-        rows = rows.filter(passing) if keys else rows.none()
-    else:
-        rows = _narrowed(rows, question, filters, before)
-    found = list(rows.order_by("-date", "-started_at", "-key")[: size + 1])
+    found = sessions.newest(scope, site, period, known, filters, limit=size + 1, before=before)
     told = {
         **about(question, known.coverage(period)),
         "results": [_told(row) for row in found[:size]],
     }
     return told, _text(found[size - 1]) if len(found) > size else None
-
-
-def _narrowed(
-    rows: QuerySet[Session], question: Question, filters: Sequence[Filter], before: Place | None
-) -> QuerySet[Session]:
-    rows = rows.filter(date__gte=question.period.first, date__lte=question.period.last)
-    for item in filters:
-        rows = rows.filter(_condition(item))
-    if before:
-        day, started, key = before
-        later = Q(date=day, started_at__lt=started) | Q(date=day, started_at=started, key__lt=key)
-        rows = rows.filter(Q(date__lt=day) | later, date__lte=day)
-    return rows
-
-
-def _condition(item: Filter) -> Q:
-    """A filter on visits as a condition on their table."""
-    if item.operator == Operator.CONTAINS:
-        return Q(**{f"{item.dimension}__icontains": item.values[0]})
-    condition = Q(**{f"{item.dimension}__in": item.values})
-    if "" in item.values:
-        condition |= Q(**{f"{item.dimension}__isnull": True})
-    return ~condition if item.operator == Operator.IS_NOT else condition
 
 
 def _text(row: Session) -> str:

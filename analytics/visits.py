@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404, QueryDict
 from django.utils.formats import date_format
@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Site
 from accounts.tenancy import Scope
-from analytics import names, queries, segments
-from analytics.answers import Days
+from analytics import names, queries, sessions
 from analytics.asked import Asked, asked
 from analytics.controls import controls
 from analytics.dimensions import labels
@@ -24,14 +23,13 @@ from analytics.figures import duration, figure, money
 from analytics.metrics import Unit
 from analytics.overview import notes
 from analytics.realtime import of_people
-from analytics.segments import Filter, Operator
+from analytics.sessions import Place
 from tracking.models import Event, Session
 
 PAGE = 50
 MOST_EVENTS = 500
 _CURSOR = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{1,16})_(-?\d{1,19})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Place = tuple[date, datetime, int]
 
 
 def read(query: QueryDict, now: datetime, site: Site) -> Asked:
@@ -54,7 +52,9 @@ def context(scope: Scope, site: Site, ask: Asked, cursor: str) -> dict[str, Any]
         raise Http404
     known = queries.known_of(scope, site, ask.period.first, ask.period.last, ask.filters)
     before, within = _place(cursor), _hour(site, ask)
-    found = _sessions(scope, site, ask, known, within, before)
+    found = sessions.newest(
+        scope, site, ask.period, known, ask.filters, limit=PAGE + 1, within=within, before=before
+    )
     rows = found[:PAGE]
     older = ask.url({"before": _cursor(rows[-1])}) if len(found) > PAGE else ""
     return {
@@ -108,60 +108,6 @@ def _chip_of_hour(
     ends = {name: date_format(site.local(at), "H:i") for name, at in zip("ab", within, strict=True)}
     text = _("From %(a)s to %(b)s") % ends
     return {"text": text, "url": ask.url({"hour": ""})}
-
-
-# --- Which visits ---------------------------------------------------------------------------------
-
-
-def _sessions(
-    scope: Scope,
-    site: Site,
-    ask: Asked,
-    known: Days,
-    within: tuple[datetime, datetime] | None,
-    before: Place | None,
-) -> list[Session]:
-    """The newest visits, one more than a page holds.
-
-    What a visit has as a whole is kept with it; which pages and events it has, its raw events say.
-    """
-    rows = Session.objects.visible_to(scope).filter(site=site)
-    if any(item.on_events for item in ask.filters):
-        keys = segments.visits_passing(
-            site,
-            known.countable(ask.period),
-            ask.filters,
-            limit=PAGE + 1,
-            within=within,
-            before=before,
-        )
-        rows = rows.filter(date__in={day for day, _key in keys}, key__in=[key for _d, key in keys])
-        wanted = set(keys)
-        return [row for row in _newest(rows) if (row.date, row.key) in wanted]
-    rows = rows.filter(date__gte=ask.period.first, date__lte=ask.period.last)
-    for item in ask.filters:
-        rows = rows.filter(_condition(item))
-    if within:
-        rows = rows.filter(started_at__lt=within[1], ended_at__gte=within[0])
-    if before:
-        day, started, key = before
-        later = Q(date=day, started_at__lt=started) | Q(date=day, started_at=started, key__lt=key)
-        rows = rows.filter(Q(date__lt=day) | later, date__lte=day)
-    return list(_newest(rows)[: PAGE + 1])
-
-
-def _newest(rows: QuerySet[Session]) -> QuerySet[Session]:
-    return rows.order_by("-date", "-started_at", "-key")
-
-
-def _condition(item: Filter) -> Q:
-    """A filter on visits as a condition on their table."""
-    if item.operator == Operator.CONTAINS:
-        return Q(**{f"{item.dimension}__icontains": item.values[0]})
-    condition = Q(**{f"{item.dimension}__in": item.values})
-    if "" in item.values:
-        condition |= Q(**{f"{item.dimension}__isnull": True})
-    return ~condition if item.operator == Operator.IS_NOT else condition
 
 
 def _row(site: Site, ask: Asked, row: Session) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Site
-from analytics import imported, lifecycle, queries, rollup
+from analytics import imported, lifecycle, orphans, queries, rollup
 from analytics.models import DailyStat, ImportedDay, SiteDay
 from analytics.period import Period
 from tests.sending import rebuild_all, send, visit
@@ -109,7 +109,7 @@ def test_a_worker_that_stops_in_the_middle_is_followed_by_another(full, owner, t
     """Pieces of one row, stopped after every few of them: each new worker goes on."""
     site = reset(full, owner)
     send(site, visit(timezone.now(), ["/new"], ip="84.160.9.9"))
-    monkeypatch.setattr(lifecycle, "PIECE", 1)
+    monkeypatch.setattr(orphans, "PIECE", 1)
     stops, real = 0, transaction.atomic
 
     def failing(*given, **options):
