@@ -18,7 +18,8 @@ BESIDE := $(PYTHON) -m linkpro.embedded --follow-parent run --
 APART := env LINKPRO_VAR=$(VAR)/test ENVIRONMENT=TEST ENV_FILE=/dev/null
 # What a production machine would say; checked only, nothing connects to example.com.
 AS_PRODUCTION := env ENVIRONMENT=PROD BASE_URL=https://linkpro.example.com \
-	SECRET_KEY=0123456789-checked-by-make-lint-0123456789-never-in-use-abcdefghijkl
+	SECRET_KEY=0123456789-checked-by-make-lint-0123456789-never-in-use-abcdefghijkl \
+	VAULT_KEYS=never-in-use-checked-by-make-lint
 # Two commands at once in a fresh clone install once. macOS has no flock and does without.
 ONCE := $(shell command -v flock >/dev/null && echo flock var/install.lock)
 

@@ -18,23 +18,33 @@ def record(
     tenant: Tenant | None,
     actor: User | None,
     changes: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> AuditEntry:
     """Add one entry, such as `site.created`. `changes` maps a field to `[before, after]`.
 
     The request's id is taken from the log context, so that entry and log lines meet.
     """
-    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    told = structlog.contextvars.get_contextvars()
+    token_id = told.get("token_id")
     kept = {name: value for name, value in (changes or {}).items() if name not in _SECRET}
     return AuditEntry.objects.create(
         tenant=tenant,
         actor=actor,
-        actor_label=actor.email if actor else "system",
+        actor_kind=_kind(actor, token_id),
+        token_id=token_id,
         action=action,
         target_type=target._meta.model_name or "",
         target_id=str(target.pk),
         changes=kept,
-        request_id=request_id,
+        request_id=told.get("request_id", ""),
+        reason=reason,
     )
+
+
+def _kind(actor: User | None, token_id: int | None) -> AuditEntry.ActorKind:
+    if actor is None:
+        return AuditEntry.ActorKind.SYSTEM
+    return AuditEntry.ActorKind.PERSON if token_id is None else AuditEntry.ActorKind.TOKEN
 
 
 def differences(before: models.Model | None, after: models.Model, fields: list[str]) -> dict:

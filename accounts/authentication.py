@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from accounts.models import TOKEN_PREFIX, ApiToken, Membership, User, token_digest
+from accounts.models import TOKEN_PREFIX, ApiToken, Membership, StaffAccess, User, token_digest
 
 TENANT_HEADER = "X-Tenant-Id"
+# Where a session remembers which tenant its pages show.
+SESSION_TENANT = "tenant"
 MAX_TOKEN = 100
 # A token's last use is told to the minute: a write on every request would cost more than the read.
 LAST_USE_STEP = timedelta(minutes=1)
@@ -54,22 +58,47 @@ def note_use(token: ApiToken) -> None:
         ApiToken.objects.unscoped("by primary key").filter(pk=token.pk).update(last_used_at=now)
 
 
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """The user's memberships that open something now, the oldest first."""
+    rows = Membership.objects.unscoped("the user's own memberships")
+    live = rows.filter(user__is_active=True, suspended_at=None, tenant__suspended_at=None)
+    return live.filter(user=user).select_related("tenant", "user").order_by("created_at", "pk")
+
+
 def find_member(user: User, wanted: str) -> Membership | None:
-    """The user's membership in the tenant `wanted` (its id as text), or their first one."""
-    rows = Membership.objects.unscoped("the user's own memberships").filter(user=user)
-    if wanted:
-        try:
-            rows = rows.filter(tenant_id=UUID(wanted))
-        except ValueError:
-            return None
-    return rows.select_related("tenant", "user").order_by("created_at", "pk").first()
+    """The user's membership in the tenant `wanted` (its id as text), or their first one.
+
+    Somebody of staff who said why may look into a tenant without being its member.
+    """
+    if not wanted:
+        return memberships_of(user).first()
+    try:
+        tenant = UUID(wanted)
+    except ValueError:
+        return None
+    member = memberships_of(user).filter(tenant_id=tenant).first()
+    return member or (_staff_member(user, tenant) if user.is_staff else None)
+
+
+def _staff_member(user: User, tenant: UUID) -> Membership | None:
+    """Staff in a tenant that they are looking into; the tenant may be suspended."""
+    opened = StaffAccess.objects.for_tenant(tenant).filter(user=user, ends_at__gt=timezone.now())
+    access = opened.select_related("user", "tenant").first()
+    return access.member() if access and access.is_open(timezone.now()) else None
 
 
 def member_of(request: HttpRequest) -> Membership | None:
-    """The signed-in person's membership: in the tenant of `X-Tenant-Id`, else their first one."""
+    """The signed-in person's membership: in the tenant of `X-Tenant-Id`, or of their choice.
+
+    Without the header it is the tenant that the session remembers, while they are in it, else the
+    first one.
+    """
     if not isinstance(request.user, User):
         return None
-    return find_member(request.user, request.headers.get(TENANT_HEADER, ""))
+    if wanted := request.headers.get(TENANT_HEADER):
+        return find_member(request.user, wanted)
+    chosen = request.session.get(SESSION_TENANT, "")
+    return find_member(request.user, chosen) or (find_member(request.user, "") if chosen else None)
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
@@ -88,6 +117,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
         if wanted and wanted != str(token.member.tenant_id):
             raise exceptions.NotFound(_("There is no such tenant for this token."))
         note_use(token)
+        structlog.contextvars.bind_contextvars(token_id=token.pk)
         request._request.member = token.member  # type: ignore[attr-defined]
         return token.member.user, token
 

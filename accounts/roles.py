@@ -25,6 +25,11 @@ class AccessLevel(models.TextChoices):
     OWN = "own", _("Own")
     TEAM = "team", _("Team")
     ORGANIZATION = "organization", _("Organization")
+    ALL = "all", _("All")
+
+
+# What a membership may have; `all` is staff's, who are members of nothing (`StaffAccess`).
+MEMBER_LEVELS = [AccessLevel.OWN, AccessLevel.TEAM, AccessLevel.ORGANIZATION]
 
 
 class TokenScope(models.TextChoices):

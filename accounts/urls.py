@@ -1,32 +1,16 @@
-from allauth.account import views as allauth
-from django.urls import path, re_path
+"""Everything about accounts that has an address; each part of it has a list of its own."""
+
+from django.urls import include, path
 
 from accounts import views
 
-# Of allauth's pages only these: an address is changed by those who manage people, and verified.
-
 urlpatterns = [
     path("welcome", views.first_run, name="first_run"),
-    path("accounts/login/", allauth.login, name="account_login"),
-    path("accounts/logout/", allauth.logout, name="account_logout"),
-    path("accounts/inactive/", allauth.account_inactive, name="account_inactive"),
-    path("accounts/reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
-    path("accounts/password/change/", allauth.password_change, name="account_change_password"),
-    path("accounts/password/set/", allauth.password_set, name="account_set_password"),
-    path("accounts/password/reset/", allauth.password_reset, name="account_reset_password"),
-    path(
-        "accounts/password/reset/done/",
-        allauth.password_reset_done,
-        name="account_reset_password_done",
-    ),
-    re_path(
-        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
-        name="account_reset_password_from_key",
-    ),
-    path(
-        "accounts/password/reset/key/done/",
-        allauth.password_reset_from_key_done,
-        name="account_reset_password_from_key_done",
-    ),
+    path("", include("accounts.sign_in_urls")),
+    path("", include("accounts.people_urls")),
+    path("", include("accounts.tenant_urls")),
+    path("", include("accounts.token_urls")),
+    path("", include("accounts.audit_urls")),
+    path("", include("accounts.outgoing.mail_urls")),
+    path("", include("accounts.outgoing.webhook_urls")),
 ]

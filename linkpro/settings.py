@@ -48,6 +48,10 @@ def development_secret() -> str:
 SECRET_KEY = env.str("SECRET_KEY", "") or (
     required_in_production("SECRET_KEY", "") if PRODUCTION else development_secret()
 )
+# What secrets are sealed with (`accounts.vault`): the first key seals, every one opens.
+VAULT_KEYS = env.list("VAULT_KEYS", default=[]) or (
+    [required_in_production("VAULT_KEYS", "")] if PRODUCTION else [SECRET_KEY]
+)
 BASE_URL = required_in_production("BASE_URL", f"http://localhost:{env.int('PORT', 8000)}").rstrip(
     "/"
 )

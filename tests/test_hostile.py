@@ -279,6 +279,8 @@ def test_a_role_that_staff_change_on_the_tenants_page_is_audited(signed_in, owne
     form = {
         "name": acme.name,
         "time_zone": acme.time_zone,
+        "date_format": acme.date_format,
+        "retention_days": acme.retention_days,
         "memberships-TOTAL_FORMS": "2",
         "memberships-INITIAL_FORMS": "2",
     }

@@ -65,6 +65,7 @@ def test_plain_managers_stay_inside_the_house():
 PRODUCTION = {
     "ENVIRONMENT": "PROD",
     "SECRET_KEY": "k" * 64,
+    "VAULT_KEYS": "v" * 43,
     "BASE_URL": "https://stats.example.com",
     "DATABASE_URL": "postgresql://linkpro@db/linkpro",
     "REDIS_URL": "redis://cache:6379/0",
@@ -94,6 +95,7 @@ def test_production_starts_with_safe_values():
     ("change", "named"),
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"VAULT_KEYS": ""}, "VAULT_KEYS"),
         ({"BASE_URL": ""}, "BASE_URL"),
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"REDIS_URL": ""}, "REDIS_URL"),

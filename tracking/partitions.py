@@ -1,26 +1,23 @@
-"""Monthly partitions of the big tables, made before they are needed."""
+"""The monthly partitions of events, of their ids, and of what is derived from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from psycopg import Connection, sql
 
-# Months made ahead of time by the periodic task, so that no event ever waits for its table.
-MONTHS_AHEAD = 3
-# The lock under which partitions are made: two who need the same month do not race.
-PARTITION_LOCK = 4_711_002
+from accounts.partitions import (
+    Partitioned,
+    bound,
+    ensure,
+    month_of,
+    months_ahead,
+    months_of,
+    name_of,
+    next_month,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Partitioned:
-    """A table, and whether its months are bounds of times or of time-ordered ids (UUIDv7)."""
-
-    table: str
-    by_uuid: bool = False
-
+__all__ = ["ALL", "bound", "ensure", "month_of", "months_ahead", "name_of", "next_month"]
 
 EVENT = Partitioned("tracking_event")
 EVENT_KEY = Partitioned("tracking_eventkey", by_uuid=True)
@@ -28,96 +25,6 @@ SESSION = Partitioned("tracking_session")
 DAILY_STAT = Partitioned("analytics_dailystat")
 # Events of any month may come in; ids of the past only through the default partition.
 ALL = (EVENT, EVENT_KEY, SESSION, DAILY_STAT)
-
-
-def month_of(day: date) -> date:
-    """The first day of the day's month."""
-    return date(day.year, day.month, 1)
-
-
-def next_month(month: date) -> date:
-    """The first day of the following month."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def bound(partitioned: Partitioned, month: date) -> str:
-    """The lower bound of a month's partition, as PostgreSQL reads it."""
-    if not partitioned.by_uuid:
-        return month.isoformat()
-    milliseconds = int(datetime(month.year, month.month, 1, tzinfo=UTC).timestamp() * 1000)
-    text = f"{milliseconds:012x}"
-    return f"{text[:8]}-{text[8:]}-0000-0000-000000000000"
-
-
-def name_of(partitioned: Partitioned, month: date) -> str:
-    """The name of a month's partition, such as `tracking_event_2026_11`."""
-    return f"{partitioned.table}_{month:%Y_%m}"
-
-
-def _exists(connection: Connection, name: str) -> bool:
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [name]).fetchone()
-    return row is not None and bool(row[0])
-
-
-def _make(connection: Connection, partitioned: Partitioned, month: date) -> str:
-    """One partition, made beside its parent and then attached.
-
-    Attaching an empty table does not stop readers and writers of the parent. Of ids, some of the
-    month may already lie in the default partition (random ones, or of a clock that is ahead): they
-    move first, while writers of that partition wait.
-    """
-    name = name_of(partitioned, month)
-    names = {"part": sql.Identifier(name), "table": sql.Identifier(partitioned.table)}
-    bounds = {
-        "start": sql.Literal(bound(partitioned, month)),
-        "end": sql.Literal(bound(partitioned, next_month(month))),
-    }
-    connection.execute(sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names))
-    if partitioned.by_uuid:
-        other = sql.Identifier(f"{partitioned.table}_other")
-        connection.execute(
-            sql.SQL("LOCK TABLE {other} IN ACCESS EXCLUSIVE MODE").format(other=other)
-        )
-        move = (
-            "WITH early AS (DELETE FROM {other} WHERE event_id >= {start} AND event_id < {end}"
-            " RETURNING *) INSERT INTO {part} SELECT * FROM early"
-        )
-        connection.execute(sql.SQL(move).format(other=other, part=names["part"], **bounds))
-    attach = "ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({start}) TO ({end})"
-    connection.execute(sql.SQL(attach).format(**names, **bounds))
-    return name
-
-
-def ensure(connection: Connection, partitioned: Partitioned, months: Iterable[date]) -> list[str]:
-    """Make the missing partitions of these months; returns the names of the new ones.
-
-    Bounds of times are UTC. The lock is taken only where something is missing: it lasts until the
-    caller's transaction ends, and rebuilds that need nothing must not wait for each other.
-    """
-    missing = [
-        month
-        for month in sorted(set(months))
-        if not _exists(connection, name_of(partitioned, month))
-    ]
-    if not missing:
-        return []
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [PARTITION_LOCK])
-        connection.execute("SET LOCAL TIME ZONE 'UTC'")
-        return [
-            _make(connection, partitioned, month)
-            for month in missing
-            if not _exists(connection, name_of(partitioned, month))
-        ]
-
-
-def months_ahead(today: date) -> list[date]:
-    """Last month, this month, and the months that are made ahead of time."""
-    first = month_of(today)
-    months = [month_of(first - timedelta(days=1)), first]
-    for _step in range(MONTHS_AHEAD):
-        months.append(next_month(months[-1]))
-    return months
 
 
 def ensure_ahead(connection: Connection, today: date) -> list[str]:
@@ -133,16 +40,6 @@ _OTHER_KEYS = f"{EVENT_KEY.table}_other"
 _PIECE = 20_000
 
 
-def _months_of(connection: Connection, partitioned: Partitioned) -> list[date]:
-    """The months that have a partition, in order."""
-    rows = connection.execute(
-        "SELECT right(c.relname, 7) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-        " WHERE i.inhparent = to_regclass(%s) AND c.relname ~ '_[0-9]{4}_[0-9]{2}$'",
-        [partitioned.table],
-    ).fetchall()
-    return sorted(date(int(name[:4]), int(name[5:]), 1) for (name,) in rows)
-
-
 def drop_old_keys(connection: Connection, today: date) -> list[str]:
     """Drop the ids of months that ended long ago; returns the names of their tables.
 
@@ -150,7 +47,7 @@ def drop_old_keys(connection: Connection, today: date) -> list[str]:
     another night. Needs a connection that commits by itself.
     """
     dropped = []
-    for month in _months_of(connection, EVENT_KEY):
+    for month in months_of(connection, EVENT_KEY):
         if next_month(month) > today - KEYS_KEPT or month >= months_ahead(today)[0]:
             continue
         name = name_of(EVENT_KEY, month)

@@ -1,8 +1,11 @@
-"""Who uses LinkPro, what is theirs, and what they did."""
+"""Who uses LinkPro, what is theirs, what they did, and what is sent for them."""
 
-from accounts.models.audit import AuditEntry
+from accounts.models.audit import AuditAnchor, AuditEntry
+from accounts.models.invitations import Invitation
+from accounts.models.outgoing import MailServer, OutboxAttempt, OutboxMessage, WebhookEndpoint
 from accounts.models.people import User, UserManager
 from accounts.models.sites import FUNNEL_STEPS, Site, SiteTransfer, new_site_key
+from accounts.models.staff import StaffAccess
 from accounts.models.tenants import Membership, Team, Tenant
 from accounts.models.tokens import TOKEN_PREFIX, ApiToken, token_digest
 
@@ -10,14 +13,21 @@ __all__ = [
     "FUNNEL_STEPS",
     "TOKEN_PREFIX",
     "ApiToken",
+    "AuditAnchor",
     "AuditEntry",
+    "Invitation",
+    "MailServer",
     "Membership",
+    "OutboxAttempt",
+    "OutboxMessage",
     "Site",
     "SiteTransfer",
+    "StaffAccess",
     "Team",
     "Tenant",
     "User",
     "UserManager",
+    "WebhookEndpoint",
     "new_site_key",
     "token_digest",
 ]

@@ -1,4 +1,4 @@
-"""What somebody changed."""
+"""What somebody changed, exported or looked at."""
 
 from __future__ import annotations
 
@@ -12,23 +12,71 @@ from accounts.tenancy import TenantOwned
 
 
 class AuditEntry(TenantOwned):
-    """Something that somebody changed. Written by `accounts.audit`, never changed."""
+    """Something that somebody did. Written by `accounts.audit`; the database lets nobody change it.
 
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+")
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    actor_label = models.CharField(_("actor"), max_length=254)
+    `sequence`, `previous` and `hash` are filled once, by the chain (`accounts.chain`). The table is
+    partitioned by month of `created_at`. Its rows outlive their tenant and their actor, so the
+    references are bare ids, and who somebody is stands in no entry.
+    """
+
+    class ActorKind(models.TextChoices):
+        PERSON = "person", _("Person")
+        TOKEN = "token", _("Program")
+        STAFF = "staff", _("Staff")
+        SYSTEM = "system", _("LinkPro")
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        Tenant, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
+    actor = models.ForeignKey(
+        User, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
+    actor_kind = models.CharField(_("kind of actor"), max_length=8, choices=ActorKind)
+    token_id = models.BigIntegerField(_("API token"), null=True)
     action = models.CharField(_("action"), max_length=64)
     target_type = models.CharField(_("kind of target"), max_length=64)
     target_id = models.CharField(_("target"), max_length=64)
     changes = models.JSONField(_("changes"), default=dict)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     created_at = models.DateTimeField(_("at"), default=timezone.now)
+    sequence = models.BigIntegerField(_("place in the chain"), null=True, editable=False)
+    previous = models.BinaryField(null=True, editable=False)
+    hash = models.BinaryField(null=True, editable=False)
 
     class Meta(TenantOwned.Meta):
+        managed = False
+        db_table = "accounts_auditentry"
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         ordering = ("-created_at", "-id")
-        indexes = (models.Index(fields=["tenant", "-created_at"], name="audit_by_tenant"),)
 
     def __str__(self) -> str:
-        return f"{self.actor_label} {self.action} {self.target_type} {self.target_id}"
+        return f"{self.action} {self.target_type} {self.target_id}"
+
+
+class AuditAnchor(TenantOwned):
+    """The hash at which a tenant's kept chain begins, after older months have ended."""
+
+    tenant_id = models.UUIDField(null=True)
+    sequence = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+    ended_month = models.DateField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    tenant_path = "tenant_id"
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("anchor of the audit log")
+        verbose_name_plural = _("anchors of the audit log")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id", "sequence"],
+                name="audit_anchor_unique",
+                nulls_distinct=False,
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.sequence}"

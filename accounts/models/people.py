@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from accounts.zones import valid_zone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -34,6 +41,22 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         _("staff"), default=False, help_text=_("May sign in to the admin of the installation.")
     )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[valid_zone],
+        help_text=_("Moments are shown in it; without one, in the organisation's."),
+    )
+    muted = ArrayField(
+        models.CharField(max_length=32),
+        verbose_name=_("kinds of mail that are not wanted"),
+        default=list,
+        blank=True,
+    )
+    session_epoch = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Sessions of an earlier number are over.")
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -51,6 +74,25 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must carry to go on: it ends with the password, and with its epoch."""
+        return self._session_hash()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under the former secret keys of the installation."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | bytes | None = None) -> str:
+        salt = "accounts.models.User.get_session_auth_hash"
+        text = f"{self.password}/{self.session_epoch}"
+        return salted_hmac(salt, text, secret=secret, algorithm="sha256").hexdigest()
+
+    def end_sessions(self) -> None:
+        """Sign the person out everywhere, from the next request of each session on."""
+        User.objects.filter(pk=self.pk).update(session_epoch=F("session_epoch") + 1)
+        self.refresh_from_db(fields=["session_epoch"])
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,11 +19,44 @@ from accounts.zones import valid_zone
 class Tenant(models.Model):
     """An organisation; all data belong to one."""
 
+    class DateFormat(models.TextChoices):
+        ISO = "iso", _("2026-11-23")
+        DAY_FIRST = "day_first", _("23/11/2026")
+        MONTH_FIRST = "month_first", _("11/23/2026")
+        DOTTED = "dotted", _("23.11.2026")
+        WORDS = "words", _("23 Nov 2026")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[valid_zone]
     )
+    date_format = models.CharField(
+        _("dates look like"), max_length=16, choices=DateFormat, default=DateFormat.WORDS
+    )
+    logo = models.BinaryField(_("logo"), null=True, editable=False)
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", _("Write it like #0e6e86."))],
+        help_text=_("Of what is sent and shared in the organisation's name."),
+    )
+    retention_days = models.PositiveSmallIntegerField(
+        _("days that events are kept"),
+        default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("Unless a site says otherwise; statistics remain."),
+    )
+    recipient_domains = ArrayField(
+        models.CharField(max_length=253),
+        verbose_name=_("domains that mail may go to"),
+        size=100,
+        default=list,
+        blank=True,
+        help_text=_("Of reports and invitations, such as example.com; empty: any."),
+    )
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -62,6 +97,7 @@ class Membership(TenantOwned):
     team = models.ForeignKey(
         Team, models.SET_NULL, null=True, blank=True, related_name="memberships"
     )
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta(TenantOwned.Meta):
@@ -82,12 +118,17 @@ class Membership(TenantOwned):
         """Whether the member may do what `needed` may."""
         return Role(self.role).covers(needed)
 
+    def is_live(self) -> bool:
+        """Whether the membership opens anything now: none of person, tenant, itself is stopped."""
+        stopped = self.suspended_at or self.tenant.suspended_at
+        return stopped is None and self.user.is_active
+
     def people(self) -> frozenset[int] | None:
         """Ids of the users whose rows the member sees; None: everybody's.
 
         Without a team the team level falls back to oneself, not to everyone without a team.
         """
-        if self.level == AccessLevel.ORGANIZATION:
+        if self.level in (AccessLevel.ORGANIZATION, AccessLevel.ALL):
             return None
         if self.level == AccessLevel.OWN or self.team_id is None:
             return frozenset({self.user_id})

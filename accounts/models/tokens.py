@@ -67,7 +67,7 @@ class ApiToken(TenantOwned):
     def is_alive(self, now: datetime) -> bool:
         """Whether the token opens anything at the moment `now`."""
         expired = self.expires_at is not None and self.expires_at <= now
-        return self.revoked_at is None and not expired and self.member.user.is_active
+        return self.revoked_at is None and not expired and self.member.is_live()
 
     def scope(self) -> Scope:
         """What the token's maker may read now, narrowed to the token's sites."""
