@@ -57,6 +57,12 @@ class Tenant(models.Model):
         help_text=_("Of reports and invitations, such as example.com; empty: any."),
     )
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True, editable=False)
+    delete_at = models.DateTimeField(
+        _("to be deleted at"),
+        null=True,
+        blank=True,
+        help_text=_("Until then everything goes on, and the deletion can be taken back."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
