@@ -361,6 +361,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
+# --- Addresses that tenants name --------------------------------------------------------------
+
+# Hosts and networks of the installation's own that tenants may reach although they are not public
+# (`accounts.outgoing.public`); nothing by default.
+OUTGOING_ALLOWED = env.list("OUTGOING_ALLOWED", default=[])
+# A file of certificates (PEM) that are believed beside the system's.
+OUTGOING_CA_FILE = env.str("OUTGOING_CA_FILE", "")
+
 # --- Mail -------------------------------------------------------------------------------------
 
 EMAIL_HOST = env.str("DEFAULT_SMTP_SERVER", "")
