@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.views.defaults import bad_request
 
+from accounts import dates
 from accounts.authentication import member_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -90,10 +91,14 @@ def security_headers(get_response: Handler) -> Handler:
 
 
 def current_member(get_response: Handler) -> Handler:
-    """`request.member`: the membership of the signed-in person, read when first needed."""
+    """`request.member`: the membership of the signed-in person, read when first needed.
+
+    Dates are written as this member reads them.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.member = SimpleLazyObject(lambda: member_of(request))  # type: ignore[attr-defined]
-        return get_response(request)
+        with dates.read_on(request):
+            return get_response(request)
 
     return middleware

@@ -24,7 +24,7 @@ class Tenant(models.Model):
         DAY_FIRST = "day_first", _("23/11/2026")
         MONTH_FIRST = "month_first", _("11/23/2026")
         DOTTED = "dotted", _("23.11.2026")
-        WORDS = "words", _("23 Nov 2026")
+        WORDS = "words", _("23 November 2026")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
@@ -34,7 +34,9 @@ class Tenant(models.Model):
     date_format = models.CharField(
         _("dates look like"), max_length=16, choices=DateFormat, default=DateFormat.WORDS
     )
-    logo = models.BinaryField(_("logo"), null=True, editable=False)
+    logo_digest = models.CharField(
+        max_length=32, blank=True, editable=False, help_text=_("Of its `Logo`; empty: none.")
+    )
     colour = models.CharField(
         _("colour"),
         max_length=7,
@@ -73,6 +75,20 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Logo(TenantOwned):
+    """A tenant's picture, as `accounts.pictures` drew it; apart, since tenants are often read."""
+
+    tenant = models.OneToOneField(Tenant, models.CASCADE, primary_key=True, related_name="+")
+    picture = models.BinaryField()
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("logo")
+        verbose_name_plural = _("logos")
+
+    def __str__(self) -> str:
+        return str(self.tenant_id)
 
 
 class Team(TenantOwned):
