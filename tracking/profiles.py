@@ -10,9 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, pictures
 from accounts.models import Site, Tenant, User
-from tracking import avatars
 from tracking.models import LinkProfile
 
 MAX_USERNAME = 30
@@ -166,7 +165,7 @@ def _rename_site(profile: LinkProfile, actor: User) -> None:
 def set_picture(profile: LinkProfile, actor: User, picture: bytes | None) -> LinkProfile:
     """The profile with a picture that `avatars.square` made, or without one."""
     profile = locked(profile)
-    digests = [profile.avatar_digest, avatars.digest(picture) if picture else ""]
+    digests = [profile.avatar_digest, pictures.digest(picture) if picture else ""]
     if digests[0] == digests[1]:
         return profile
     profile.avatar, profile.avatar_digest = picture, digests[1]

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
+from accounts import pictures
 from tracking import avatars
 
 SECRET = b"52.5200N 13.4050E"
@@ -180,7 +181,7 @@ def test_what_is_no_picture_is_refused(data):
         + struct.pack("<HHBBB", 65_535, 65_535, 0, 0, 0)
         + struct.pack("<cHHHHB", b",", 0, 0, 65_535, 65_535, 0)
         + b"\x08\x00;",
-        b"x" * (avatars.MAX_UPLOAD + 1),
+        b"x" * (pictures.MAX_UPLOAD + 1),
     ],
 )
 def test_a_bomb_is_refused_before_it_is_decoded(data):
@@ -195,14 +196,14 @@ def test_a_file_is_not_read_past_what_is_allowed():
 
         def read(self, size: int | None = -1) -> bytes:
             assert size is not None
-            assert 0 < size <= avatars.MAX_UPLOAD + 1
+            assert 0 < size <= pictures.MAX_UPLOAD + 1
             self.read_bytes += size
             return b"x" * size
 
     upload = Endless()
     with pytest.raises(ValidationError):
         avatars.square(upload)
-    assert upload.read_bytes == avatars.MAX_UPLOAD + 1
+    assert upload.read_bytes == pictures.MAX_UPLOAD + 1
 
 
 GOOD = [picture(kind, (64, 48)) for kind in ("JPEG", "PNG", "WEBP", "GIF")]
