@@ -56,14 +56,42 @@ class AuditEntry(TenantOwned):
         return f"{self.action} {self.target_type} {self.target_id}"
 
 
-class AuditAnchor(TenantOwned):
-    """The hash at which a tenant's kept chain begins, after older months have ended."""
+class AuditHead(TenantOwned):
+    """Where a tenant's chain ends now; without it nobody would miss entries cut off its end."""
 
     tenant_id = models.UUIDField(null=True)
-    sequence = models.BigIntegerField()
+    sequence = models.BigIntegerField(_("place in the chain"))
     hash = models.BinaryField(max_length=32)
-    ended_month = models.DateField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    tenant_path = "tenant_id"
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = _("end of an audit log")
+        verbose_name_plural = _("ends of audit logs")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["tenant_id"], name="audit_head_unique", nulls_distinct=False
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.sequence}"
+
+
+class AuditAnchor(TenantOwned):
+    """A run of entries that ended with their month, as the kept chain needs to know of it.
+
+    It followed on the entry with the hash `previous`; what comes after it follows on `hash`.
+    """
+
+    tenant_id = models.UUIDField(null=True)
+    first_sequence = models.BigIntegerField(_("first place"))
+    previous = models.BinaryField(max_length=32)
+    sequence = models.BigIntegerField(_("last place"))
+    hash = models.BinaryField(max_length=32)
+    ended_month = models.DateField(_("month that ended"))
+    created_at = models.DateTimeField(_("ended at"), auto_now_add=True)
 
     tenant_path = "tenant_id"
 
@@ -79,4 +107,4 @@ class AuditAnchor(TenantOwned):
         )
 
     def __str__(self) -> str:
-        return f"{self.tenant_id} {self.sequence}"
+        return f"{self.tenant_id} {self.first_sequence}–{self.sequence}"
