@@ -24,19 +24,8 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Names that are the machine's or its network's own, whatever a resolver says.
 _OWN_NAMES = frozenset(
-    [
-        "corp",
-        "home",
-        "internal",
-        "intranet",
-        "lan",
-        "local",
-        "localdomain",
-        "localhost",
-        "onion",
-        "private",
-        "arpa",
-    ]
+    {"arpa", "corp", "home", "internal", "intranet", "lan", "local", "localdomain", "localhost"}
+    | {"onion", "private"}
 )
 # Networks that `ipaddress` takes for global or does not know, and that lead to no public server:
 # shared and protocol addresses, relays, benchmarks, transition mechanisms, a cloud's own service.
