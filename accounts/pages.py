@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Site
-from accounts.roles import Role
+from accounts.roles import Role, role_for
 
 
 def member_required(view: Any) -> Any:
@@ -35,6 +35,11 @@ def role_or_403(member: Membership, role: Role) -> None:
             _("This needs the role “%(role)s”: ask an admin of your organisation.")
             % {"role": role.label}
         )
+
+
+def permission_or_403(member: Membership, permission: str) -> None:
+    """Let only those pass who have a permission of `accounts.roles`. Raises `PermissionDenied`."""
+    role_or_403(member, role_for(permission))
 
 
 def site_or_404(member: Membership, key: str) -> Site:

@@ -57,6 +57,14 @@ class Invitation(TenantOwned):
         if self.team is not None and self.team.tenant_id != self.tenant_id:
             raise ValidationError({"team": _("This team belongs to another tenant.")})
 
+    def state(self, now: datetime) -> str:
+        """`open`, `accepted`, `revoked` or `expired`."""
+        if self.accepted_at is not None:
+            return "accepted"
+        if self.revoked_at is not None:
+            return "revoked"
+        return "open" if self.expires_at > now else "expired"
+
     def is_open(self, now: datetime) -> bool:
         """Whether somebody may still join by it."""
-        return self.accepted_at is None and self.revoked_at is None and self.expires_at > now
+        return self.state(now) == "open"

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
-from accounts.roles import AccessLevel, Role
+from accounts.roles import MEMBER_LEVELS, AccessLevel, Role, role_for
 from accounts.tenancy import Scope, TenantOwned
 from accounts.zones import valid_zone
 
@@ -135,10 +135,16 @@ class Membership(TenantOwned):
     def clean(self) -> None:
         if self.team is not None and self.team.tenant_id != self.tenant_id:
             raise ValidationError({"team": _("This team belongs to another tenant.")})
+        if self.level not in MEMBER_LEVELS:
+            raise ValidationError({"level": _("This level is for staff, who are no members.")})
 
     def may(self, needed: Role) -> bool:
         """Whether the member may do what `needed` may."""
         return Role(self.role).covers(needed)
+
+    def can(self, permission: str) -> bool:
+        """Whether the member has a permission of `accounts.roles.PERMISSIONS`."""
+        return self.may(role_for(permission))
 
     def is_live(self) -> bool:
         """Whether the membership opens anything now: none of person, tenant, itself is stopped."""
