@@ -101,12 +101,28 @@ def member_of(request: HttpRequest) -> Membership | None:
     return find_member(request.user, chosen) or (find_member(request.user, "") if chosen else None)
 
 
+def refuse_misplaced(request: Request) -> None:
+    """Tell who brings credentials in another way that there is one way only.
+
+    A token in an address ends in logs and histories. `Basic` may be meant for a proxy before us.
+    Raises `AuthenticationFailed`.
+    """
+    scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
+    if scheme not in ("", "basic"):
+        told = _("Write the header as “Authorization: Bearer” and your token.")
+        raise exceptions.AuthenticationFailed(told, code="scheme_unknown")
+    if any(map(looks_like_token, request.query_params.values())):
+        told = _("A token in an address can be read in logs: send it in the header, and revoke it.")
+        raise exceptions.AuthenticationFailed(told, code="token_in_address")
+
+
 class BearerAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer lp_…`. A bearer wins over the session."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         text = bearer(request.headers.get("Authorization", ""))
         if text is None:
+            refuse_misplaced(request)
             return None
         token = find_token(text)
         if token is None:

@@ -47,7 +47,7 @@ class RolePermission(permissions.BasePermission):
         if isinstance(request.auth, ApiToken):
             needed = getattr(view, "token_scope", None)
             needed = needed or (TokenScope.READ if reads else TokenScope.WRITE)
-            if needed not in request.auth.scopes:
+            if not request.auth.may(needed):
                 return False
         role = getattr(view, "read_role" if reads else "write_role", None)
         return role is not None and member_or_403(request).may(role)

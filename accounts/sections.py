@@ -12,10 +12,13 @@ from accounts.models import Membership
 from accounts.roles import Role
 
 # (section, name of its address, its name, the role that it needs)
-ORGANISATION: tuple[tuple[str, str, Any, Role], ...] = ()
+ORGANISATION: tuple[tuple[str, str, Any, Role], ...] = (
+    ("tokens", "all_tokens", _("API tokens"), Role.ADMIN),
+)
 # (section, name of its address, its name)
 ACCOUNT: tuple[tuple[str, str, Any], ...] = (
     ("password", "account_change_password", _("Password")),
+    ("tokens", "tokens", _("API tokens")),
 )
 
 

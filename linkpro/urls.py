@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from accounts.token_viewsets import TokenViewSet
 from accounts.viewsets import SiteViewSet
 from analytics import api_urls
 from linkpro import documentation, health
@@ -12,6 +13,7 @@ from tracking.viewsets import LinkProfileViewSet, LinkViewSet
 
 api = SimpleRouter(trailing_slash=False)
 api.register("sites", SiteViewSet, basename="site")
+api.register("tokens", TokenViewSet, basename="token")
 api.register("profiles", LinkProfileViewSet, basename="profile")
 api.register("links", LinkViewSet, basename="link")
 

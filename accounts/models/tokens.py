@@ -13,10 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.tenants import Membership
-from accounts.roles import TokenScope
+from accounts.roles import Role, TokenScope
 from accounts.tenancy import Scope, TenantOwned
 
 TOKEN_PREFIX = "lp_"  # noqa: S105  a public prefix, not a secret
+# The least role whose tokens may have a scope; judged when a token is made and at each use.
+SCOPE_ROLES = {
+    TokenScope.READ: Role.VIEWER,
+    TokenScope.WRITE: Role.ANALYST,
+    TokenScope.EXPORT: Role.ANALYST,
+    TokenScope.INGEST: Role.MANAGER,
+}
 
 
 def token_digest(text: str) -> bytes:
@@ -68,6 +75,10 @@ class ApiToken(TenantOwned):
         """Whether the token opens anything at the moment `now`."""
         expired = self.expires_at is not None and self.expires_at <= now
         return self.revoked_at is None and not expired and self.member.is_live()
+
+    def may(self, scope: TokenScope) -> bool:
+        """Whether the token has the scope, and its maker still the role for it."""
+        return scope in self.scopes and self.member.may(SCOPE_ROLES[scope])
 
     def scope(self) -> Scope:
         """What the token's maker may read now, narrowed to the token's sites."""

@@ -57,5 +57,8 @@ PLACES = (
     Place("guide-server", "/help/server", pictured=False),
     Place("guide-proxy", "/help/proxy", pictured=False),
     Place("password", "/accounts/password/change/", pictured=False),
+    Place("tokens", "/account/tokens", pictured=False),
+    Place("new-token", "/account/tokens/new", pictured=False),
+    Place("all-tokens", "/organisation/tokens", pictured=False),
     Place("components", "/components/", pictured=False),
 )

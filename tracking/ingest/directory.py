@@ -234,7 +234,7 @@ def _tokens(texts: list[str]) -> dict[str, TokenFacts]:
 
 def _token_facts(token: ApiToken) -> TokenFacts:
     visible = Site.objects.visible_to(token.scope()).values_list("pk", flat=True)
-    return TokenFacts(TokenScope.INGEST in token.scopes, frozenset(visible))
+    return TokenFacts(token.may(TokenScope.INGEST), frozenset(visible))
 
 
 def _salts(days: list[tuple[int, date]]) -> dict[tuple[int, date], bytes]:
