@@ -4,6 +4,7 @@
 for its developer, with PostgreSQL and Redis of its own under `var/` when no URL is set.
 """
 
+import hashlib
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,6 +81,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "corsheaders",
     "django_celery_beat",
     "django_filters",
@@ -209,6 +215,8 @@ CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Receivers of mails and webhooks may hang: they have a worker of their own (see Procfile).
+CELERY_TASK_ROUTES = {"accounts.tasks.send_due": {"queue": "outgoing"}}
 CELERY_BEAT_SCHEDULER = "linkpro.beat:PatientScheduler"
 # A task that hangs gives its place to others; the slow ones say for how long they may take.
 CELERY_TASK_TIME_LIMIT = 900
@@ -230,13 +238,61 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+# Who may make an account of their own: anybody (open), who was invited, or nobody (closed).
+SIGNUP_POLICY = env.str("SIGNUP_POLICY", "invited")
+if SIGNUP_POLICY not in ("open", "invited", "closed"):
+    raise ImproperlyConfigured("SIGNUP_POLICY is one of open, invited and closed.")
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.signing_up.SignUpForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_CHANGE_EMAIL = True
+# A code and no link: scanners of mail follow links, and the mail may be read on another device.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "LinkPro"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+# A provider of OpenID Connect that people and programs sign in with, such as Clerk or Keycloak, and
+# Google. They are the installation's: no tenant names an address that is asked here.
+OIDC_ISSUER = env.str("OIDC_ISSUER", "").rstrip("/")
+OIDC_NAME = env.str("OIDC_NAME", "OpenID Connect")
+# Whether an address that the provider calls verified opens the account that has it.
+OIDC_TRUSTS_EMAIL = env.bool("OIDC_TRUSTS_EMAIL", False)
+OAUTH_CLIENT_ID = env.str("OAUTH_CLIENT_ID", "")
+OAUTH_CLIENT_SECRET = env.str("OAUTH_CLIENT_SECRET", "")
+# Where the provider sends people whose program asked `GET /auth/login`.
+OAUTH_REDIRECT_URI = env.str("OAUTH_REDIRECT_URI", "http://localhost:3000/oauth/callback")
+GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", "")
+GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "")
+if PRODUCTION and OIDC_ISSUER and not OIDC_ISSUER.startswith("https://"):
+    raise ImproperlyConfigured("OIDC_ISSUER must begin with https:// in production.")
+
+# The tokens of programs that act as a person (`accounts.jwt`).
+JWT_ALGORITHM = env.str("JWT_ALGORITHM", "HS256")
+if JWT_ALGORITHM not in ("HS256", "HS384", "HS512"):
+    raise ImproperlyConfigured("JWT_ALGORITHM is one of HS256, HS384 and HS512.")
+JWT_SECRET_KEY = env.str("JWT_SECRET_KEY", "") or (
+    hashlib.sha512(b"linkpro/jwt/" + SECRET_KEY.encode()).hexdigest()
+)
+if PRODUCTION and len(JWT_SECRET_KEY) < 32:
+    raise ImproperlyConfigured("JWT_SECRET_KEY needs at least 32 characters.")
+JWT_EXPIRATION_HOURS = env.float("JWT_EXPIRATION_HOURS", 24)
+JWT_REFRESH_DAYS = env.float("JWT_REFRESH_DAYS", 30)
 
 # --- Pages ------------------------------------------------------------------------------------
 
@@ -381,6 +437,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "LinkPro <linkpro@localhost>"
 if not EMAIL_HOST:  # no mail server: mails are files to read under var/mail
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = embedded.var_dir() / "mail"
+# Days after which what was sent loses its content, and then its row in the outbox.
+OUTBOX_CONTENT_DAYS = env.int("OUTBOX_CONTENT_DAYS", 3)
+OUTBOX_DAYS = env.int("OUTBOX_DAYS", 30)
 
 # --- Logs and the admin -----------------------------------------------------------------------
 

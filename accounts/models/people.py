@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -21,10 +21,16 @@ from accounts.zones import valid_zone
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **values: Any) -> User:
-        """A person who may sign in; the address is kept in lower case."""
+        """A person who may sign in; the address is kept in lower case.
+
+        Made by those who know that it is theirs (staff, the first run, whoever invited them): it
+        counts as verified. Who signs up alone is made by allauth and proves it first.
+        """
         user = self.model(email=email.strip().lower(), **values)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            user.trust_address()
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **values: Any) -> User:
@@ -88,6 +94,22 @@ class User(AbstractBaseUser, PermissionsMixin):
         salt = "accounts.models.User.get_session_auth_hash"
         text = f"{self.password}/{self.session_epoch}"
         return salted_hmac(salt, text, secret=secret, algorithm="sha256").hexdigest()
+
+    def trust_address(self) -> None:
+        """Let the account's address count as verified, and no other of theirs."""
+        from allauth.account.models import EmailAddress  # it needs the models to be there
+
+        addresses = EmailAddress.objects.filter(user=self)
+        addresses.exclude(email=self.email).delete()
+        values = {"verified": True, "primary": True}
+        EmailAddress.objects.update_or_create(user=self, email=self.email, defaults=values)
+
+    def has_proven(self, email: str) -> bool:
+        """Whether the person has shown that they read what is sent to an address."""
+        from allauth.account.models import EmailAddress  # it needs the models to be there
+
+        mine = EmailAddress.objects.filter(user=self, verified=True)
+        return mine.filter(email=email.strip().lower()).exists()
 
     def end_sessions(self) -> None:
         """Sign the person out everywhere, from the next request of each session on."""
