@@ -215,6 +215,10 @@ def owned_models() -> list[type[TenantOwned]]:
     return [model for model in tenants if model.owner_path == ""]
 
 
+def _owned_by(user: User) -> dict[str, Any]:
+    return {"owner": user}
+
+
 def owned_rows(member: Membership) -> list[TenantOwned]:
     """Everything in the tenant that the member owns."""
     rows: list[TenantOwned] = []

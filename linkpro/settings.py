@@ -238,6 +238,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+# How long the link of an invitation works.
+INVITATION_DAYS = env.int("INVITATION_DAYS", 7)
 # Who may make an account of their own: anybody (open), who was invited, or nobody (closed).
 SIGNUP_POLICY = env.str("SIGNUP_POLICY", "invited")
 if SIGNUP_POLICY not in ("open", "invited", "closed"):
@@ -359,6 +361,15 @@ GEOIP_PATH = env.str("GEOIP_PATH", "")
 
 # How long a deleted site counts on and can be taken back.
 SITE_GRACE_DAYS = env.int("SITE_GRACE_DAYS", 7)
+# The same of an organisation.
+TENANT_GRACE_DAYS = env.int("TENANT_GRACE_DAYS", 14)
+
+# --- Audit log and staff ----------------------------------------------------------------------
+
+# Whole months of the audit log end when they are older than this; 0 keeps all.
+AUDIT_LOG_RETENTION_DAYS = env.int("AUDIT_LOG_RETENTION_DAYS", 365)
+# How long staff look into an organisation before they must say why again.
+STAFF_ACCESS_MINUTES = env.int("STAFF_ACCESS_MINUTES", 60)
 
 # --- API --------------------------------------------------------------------------------------
 
