@@ -1,14 +1,16 @@
 """What was promised, item by item, and the test that proves it.
 
-The ids are those of the documented contracts: seed 000 (a link-in-bio service) and seed 003 (the
-analytics of a small website). E is an endpoint, M a model or a shape, F a feature, C a setting or a
-command, X an example that is reproduced word for word. An item has its proofs, or the part of the
-product that will bring it.
+The ids are those of the documented contracts: seed 000 (a link-in-bio service), 002 (a platform of
+KPIs and reports), 003 (the analytics of a small website), 004 (GA4 intelligence). E is an endpoint,
+M a model or a shape, F a feature, C a setting or a command, X an example that is reproduced word
+for word. An item has its proofs, or the part of the product that will bring it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.contract.item import kept, later
+from tests.contract.seed_002 import SEED_002
+from tests.contract.seed_004 import SEED_004
 
 API = "tests/analytics/test_api_website.py"
 PROFILES = "tests/analytics/test_api_profiles.py"
@@ -19,27 +21,6 @@ LINKS = "tests/tracking/test_links.py"
 TRACKER = "tests/browser/test_tracker.py"
 HEALTH = "tests/linkpro/test_system.py"
 DOCS = "tests/linkpro/test_documentation.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One promise: its words, what proves it, and where it differs from the words."""
-
-    text: str
-    proofs: tuple[str, ...] = ()
-    note: str = ""
-    later: str = ""
-
-
-def kept(text: str, *proofs: str, note: str = "") -> Item:
-    """A promise that is kept."""
-    return Item(text, proofs, note)
-
-
-def later(text: str, part: str, *proofs: str) -> Item:
-    """A promise that waits for a part of the product; what is there of it already is proved."""
-    return Item(text, proofs, later=part)
-
 
 SEED_000 = {
     "S0-E01": kept(
@@ -388,5 +369,7 @@ SEED_003 = {
 
 CONTRACTS = {
     "Seed 000: link-in-bio analytics": SEED_000,
+    "Seed 002: KPIs, dashboards, reports, rights": SEED_002,
     "Seed 003: small website analytics": SEED_003,
+    "Seed 004: GA4 intelligence": SEED_004,
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.contract.items import CONTRACTS, Item
+from tests.contract.item import Item
+from tests.contract.items import CONTRACTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 HEAD = """# What is promised, and what proves it
 
-Made by `python -m tests.contract.page` from `tests/contract/items.py`; a test holds it to that, and
-every named test to being there. E is an endpoint, M a model or shape, F a feature, C a setting or
+Made by `python -m tests.contract.page` from the tables in `tests/contract/`; a test holds it to
+that, and every named test to being there. E is an endpoint, M a model or shape, F a feature, C a setting or
 command, X an example that is reproduced word for word.
 """
 

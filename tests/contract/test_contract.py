@@ -12,10 +12,12 @@ from tests.contract import page
 from tests.contract.items import CONTRACTS
 
 ROOT = Path(__file__).parents[2]
-# How many of each kind the two contracts have, from 1 on.
+# How many of each kind the contracts have, from 1 on.
 KINDS = {
     "S0": {"E": 13, "M": 9, "F": 19, "C": 2},
+    "S2": {"E": 21, "X": 10, "M": 3, "F": 32, "C": 20},
     "S3": {"E": 7, "X": 4, "M": 3, "F": 20, "C": 7},
+    "S4": {"E": 20, "X": 7, "M": 12, "F": 27},
 }
 ITEMS = {name: item for items in CONTRACTS.values() for name, item in items.items()}
 
