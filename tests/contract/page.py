@@ -11,8 +11,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 HEAD = """# What is promised, and what proves it
 
 Made by `python -m tests.contract.page` from the tables in `tests/contract/`; a test holds it to
-that, and every named test to being there. E is an endpoint, M a model or shape, F a feature, C a setting or
-command, X an example that is reproduced word for word.
+that, and every named test to being there. E is an endpoint, M a model or shape, F a feature, C a
+setting or command, X an example that is reproduced word for word.
 """
 
 
