@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
@@ -167,5 +166,5 @@ class TenantViewSet(viewsets.ModelViewSet[Any]):
 
     @transaction.atomic
     def perform_destroy(self, instance: models.Model) -> None:
-        self._record("deleted", instance, OrderedDict(name=[str(instance), None]))
+        self._record("deleted", instance, audit.gone(instance))
         instance.delete()

@@ -123,7 +123,7 @@ def offer(site: Site, email: str, member: Membership, now: datetime) -> SiteTran
     made = SiteTransfer.objects.create(
         site=site, email=email, offered_by=member.user, expires_at=now + timedelta(days=OFFER_DAYS)
     )
-    changes = {"email": [None, email]}
+    changes = {"expires_at": [None, str(made.expires_at)]}
     audit.record("site.offered", site, tenant=site.tenant, actor=member.user, changes=changes)
     return made
 
@@ -189,7 +189,7 @@ def accept(pk: int, user: User, home: Membership, now: datetime) -> Taken:
     if home.user_id != user.pk or home.pk not in {row.pk for row in homes(user, but=site)}:
         raise Refused(_("Taking a site needs the role “Manager” in the organisation it goes to."))
     giver, taker = site.tenant, home.tenant
-    told = {"tenant": [giver.name, taker.name], "owner": [str(site.owner), str(user)]}
+    told = {"tenant": [giver.name, taker.name], "owner": [site.owner_id, user.pk]}
     _forget_in_tokens(site)
     Site.plain.filter(pk=site.pk).update(tenant=taker, owner=user, team=None, updated_at=now)
     offered.delete()

@@ -1,10 +1,46 @@
 from celery import shared_task
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
-from accounts import lifecycle
+from accounts import audit_months, chain, lifecycle, tenant_deletion
+from accounts.outgoing import dispatch
 
 
 @shared_task
 def delete_sites() -> None:
     """Delete the sites whose days of grace are over."""
     lifecycle.delete_due(timezone.now())
+
+
+@shared_task
+def send_due() -> None:
+    """Send the mails and webhooks that are due."""
+    dispatch.send_due()
+
+
+@shared_task
+def forget_sent() -> None:
+    """Wipe and delete what was sent some time ago."""
+    dispatch.forget_old(timezone.now(), settings.OUTBOX_CONTENT_DAYS, settings.OUTBOX_DAYS)
+
+
+@shared_task(time_limit=6 * 3600)
+def delete_tenants() -> None:
+    """Delete the organisations whose days of grace are over."""
+    tenant_deletion.delete_due(timezone.now())
+
+
+@shared_task
+def chain_audit_log() -> None:
+    """Give the committed entries of the audit log their places."""
+    chain.chain_committed()
+
+
+@shared_task
+def keep_audit_log() -> None:
+    """Make the coming months of the audit log, and end those that are old enough."""
+    now = timezone.now()
+    connection.ensure_connection()
+    audit_months.ensure_ahead(connection.connection, now.date())
+    audit_months.end_old(connection.connection, now)

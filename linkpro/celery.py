@@ -41,6 +41,21 @@ PERIODIC = {
     "delete sites": Periodic(
         "accounts.tasks.delete_sites", timedelta(minutes=5), timedelta(minutes=5)
     ),
+    "send what is due": Periodic(
+        "accounts.tasks.send_due", timedelta(seconds=5), timedelta(seconds=10), "outgoing"
+    ),
+    "forget what was sent": Periodic(
+        "accounts.tasks.forget_sent", crontab(minute="27", hour="3"), timedelta(hours=6), "slow"
+    ),
+    "delete organisations": Periodic(
+        "accounts.tasks.delete_tenants", timedelta(minutes=10), timedelta(minutes=10), "slow"
+    ),
+    "chain the audit log": Periodic(
+        "accounts.tasks.chain_audit_log", timedelta(seconds=3), timedelta(seconds=10)
+    ),
+    "keep the months of the audit log": Periodic(
+        "accounts.tasks.keep_audit_log", crontab(minute="12"), timedelta(hours=1), "slow"
+    ),
     "erase what was reset": Periodic(
         "analytics.tasks.erase_what_was_reset", timedelta(minutes=1), timedelta(minutes=1), "slow"
     ),

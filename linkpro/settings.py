@@ -161,8 +161,8 @@ def database_url() -> str:
     return embedded.postgres_url()
 
 
-def database_settings(url: str) -> dict:
-    """Django's connection settings for a libpq URL, with psycopg's pool."""
+def database_settings(url: str, role: str) -> dict:
+    """Django's connection settings for a libpq URL, with psycopg's pool, acting as the role."""
     parts = conninfo_to_dict(url)
     pool = {
         "min_size": 1,
@@ -179,11 +179,14 @@ def database_settings(url: str) -> dict:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        "OPTIONS": {**watch, **parts, "pool": pool},
+        "OPTIONS": {**watch, **parts, "pool": pool, **({"assume_role": role} if role else {})},
     }
 
 
-DATABASES = {"default": database_settings(database_url())}
+# Whether processes act as roles of their own (`manage.py sync_roles`), each as its DATABASE_ROLE.
+DATABASE_ROLES = env.bool("DATABASE_ROLES", database_url() == embedded.postgres_url())
+DATABASE_ROLE = env.str("DATABASE_ROLE", "") if DATABASE_ROLES else ""
+DATABASES = {"default": database_settings(database_url(), DATABASE_ROLE)}
 # Where a transaction pooler stands before PostgreSQL, the event writer needs a way around it:
 # its settings and prepared statements live in the session.
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", "")
