@@ -29,7 +29,7 @@ from linkpro.embedded import BASE_DIR, ServiceError, Services, var_dir
 GRACE = 9.0  # seconds to end in; uvicorn takes 8 to finish its requests
 MAY_END = ("demo",)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-COLOURS = {"web": 36, "worker": 33, "beat": 35, "demo": 32}
+COLOURS = {"web": 36, "worker": 33, "outgoing": 34, "beat": 35, "demo": 32}
 UNHEARD = ("You're running the worker with superuser", "No directory at")
 PANGO = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 

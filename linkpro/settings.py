@@ -170,6 +170,8 @@ def database_settings(url: str, role: str) -> dict:
         "timeout": 5,
         "reconnect_timeout": 1,  # or its next try would be further off the longer an outage lasts
     }
+    if role:  # Django's own `assume_role` waits for a pool that waits for it
+        parts["options"] = f"{parts.get('options', '')} -c role={role}".strip()
     # A peer that is gone without a word is noticed after a minute.
     watch = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     return {
@@ -179,7 +181,7 @@ def database_settings(url: str, role: str) -> dict:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        "OPTIONS": {**watch, **parts, "pool": pool, **({"assume_role": role} if role else {})},
+        "OPTIONS": {**watch, **parts, "pool": pool},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -29,6 +30,9 @@ class MailServer(TenantOwned):
     use_tls = models.BooleanField(_("encrypted (TLS)"), default=True)
     tested_at = models.DateTimeField(_("tested at"), null=True, editable=False)
     test_error = models.CharField(_("the test said"), max_length=500, blank=True, editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
+    failure = models.CharField(_("the last failure"), max_length=500, blank=True, editable=False)
+    told_at = models.DateTimeField(_("owners told at"), null=True, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta(TenantOwned.Meta):
@@ -97,6 +101,8 @@ class OutboxMessage(TenantOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, blank=True, related_name="outbox")
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
+    # What shares a receiver takes turns: `mail` and the tenant, `webhook` and the endpoint.
+    lane = models.CharField(max_length=50, default="", editable=False)
     kind = models.CharField(_("kind"), max_length=64)
     recipient = models.CharField(_("recipient"), max_length=320)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
@@ -118,14 +124,22 @@ class OutboxMessage(TenantOwned):
         ordering = ("-created_at", "-id")
         indexes = (
             models.Index(
-                fields=["next_at"], condition=models.Q(state="waiting"), name="outbox_due"
+                fields=["lane", "next_at"], condition=models.Q(state="waiting"), name="outbox_lane"
             ),
+            models.Index(
+                fields=["leased_until"], condition=models.Q(state="waiting"), name="outbox_leased"
+            ),
+            models.Index(fields=["finished_at"], name="outbox_finished"),
             models.Index(fields=["tenant", "-created_at"], name="outbox_by_tenant"),
             models.Index(fields=["endpoint", "-created_at"], name="outbox_by_endpoint"),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.recipient}"
+
+    def is_leased(self, now: datetime) -> bool:
+        """Whether a worker is sending it."""
+        return self.leased_until is not None and self.leased_until > now
 
 
 class OutboxAttempt(TenantOwned):
