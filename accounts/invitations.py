@@ -37,6 +37,8 @@ RESEND_AFTER = timedelta(minutes=1)
 # Invitations that are over are forgotten: they hold addresses of people who may never have come.
 KEPT_FOR = timedelta(days=90)
 MAX_SECRET = 100
+# The button in the mail of a tenant that has no colour of its own.
+BUTTON = {"fill": "#0a6a7b", "on_fill": "#ffffff"}
 
 
 def address_of(text: str) -> str:
@@ -210,6 +212,8 @@ def _send(invitation: Invitation, now: datetime) -> None:
         "invitation": invitation,
         "tenant": invitation.tenant,
         "inviter": (inviter.name or inviter.email) if inviter else "",
+        "role": invitation.get_role_display(),
+        "button": organisation.shades_of(invitation.tenant.colour) or BUTTON,
         "url": settings.BASE_URL + reverse("invitation", args=[secret]),
         "base_url": settings.BASE_URL,
     }

@@ -215,16 +215,10 @@ def owned_models() -> list[type[TenantOwned]]:
     return [model for model in tenants if model.owner_path == ""]
 
 
-def _owned_by(user: User) -> dict[str, Any]:
-    return {"owner": user}
-
-
 def owned_rows(member: Membership) -> list[TenantOwned]:
     """Everything in the tenant that the member owns."""
-    rows: list[TenantOwned] = []
-    for model in owned_models():
-        rows += model.objects.for_tenant(member.tenant_id).filter(owner=member.user)
-    return rows
+    sets: list[Any] = [model.objects.for_tenant(member.tenant_id) for model in owned_models()]
+    return [row for rows in sets for row in rows.filter(owner=member.user)]
 
 
 def heirs(member: Membership) -> list[Membership]:
@@ -291,7 +285,8 @@ def _give(member: Membership, by: User, heir: Membership | None) -> int:
     rows = owned_rows(member)
     for row in rows:
         taker = chosen.user if chosen else None
-        type(row).objects.for_tenant(member.tenant_id).filter(pk=row.pk).update(owner=taker)
+        found: Any = type(row).objects.for_tenant(member.tenant_id).filter(pk=row.pk)
+        found.update(owner=taker)
         pair = [member.user_id, taker and taker.pk]
         kind = row._meta.model_name
         audit.record(
