@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from accounts.models import AuditEntry, Tenant, User
+from accounts.outgoing import events
 
 # Values that are never written down, whatever model they stand in.
 _SECRET = {"password", "digest", "key", "secret", "token", "code"}
@@ -34,7 +35,7 @@ _ADDRESS = re.compile(r"[^\s@:/<>\"',;]+@[^\s@:/<>\"',;]+\.[^\s@:/<>\"',;]+")
 
 def record(
     action: str,
-    target: models.Model,
+    target: models.Model | type[models.Model],
     *,
     tenant: Tenant | None,
     actor: User | None,
@@ -43,24 +44,27 @@ def record(
 ) -> AuditEntry:
     """Add one entry, such as `site.created`. `changes` maps a field to `[before, after]`.
 
-    The request's id is taken from the log context, so that entry and log lines meet. Secrets are
-    left out, and what says who somebody is becomes `HIDDEN`.
+    The target is a row, or a model where no single row is meant. The request's id is taken from the log context, so that entry and log lines meet. Secrets are
+    left out, and what says who somebody is becomes `HIDDEN`. The tenant's webhooks are told.
     """
     told = structlog.contextvars.get_contextvars()
     token_id = told.get("token_id")
     kind = target._meta.model_name or ""
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         tenant=tenant,
         actor=actor,
         actor_kind=_kind(actor, token_id, bool(told.get("staff"))),
         token_id=token_id,
         action=action,
         target_type=kind,
-        target_id=str(target.pk),
+        target_id=str(target.pk) if isinstance(target, models.Model) else "",
         changes=_without_secrets(kind, changes or {}),
         request_id=told.get("request_id", ""),
         reason=_without_addresses(reason),
     )
+    if tenant is not None:
+        events.publish(entry, target, tenant)
+    return entry
 
 
 def _kind(actor: User | None, token_id: int | None, staff: bool) -> AuditEntry.ActorKind:

@@ -10,16 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, vault
 from accounts.models import Membership, OutboxMessage, Tenant, User, WebhookEndpoint
 from accounts.outgoing import events, outbox
+from accounts.outgoing.notices import notify
 from accounts.roles import Role
 
 MOST_ENDPOINTS = 50
@@ -169,25 +168,15 @@ def stop(endpoint: WebhookEndpoint, because: str, now: datetime) -> None:
     cancel_waiting(endpoint, now)
     changes = {"enabled": [True, False], "reason": [None, because]}
     _record("stopped", endpoint, None, changes)
+    _tell_owners(endpoint)
+
+
+def _tell_owners(endpoint: WebhookEndpoint) -> None:
     tenant = endpoint.tenant
     owners = Membership.objects.for_tenant(tenant).filter(role=Role.OWNER, suspended_at=None)
+    context = {"endpoint": endpoint, "host": host_of(endpoint), "tenant": tenant}
     for owner in owners.filter(user__is_active=True).select_related("user"):
-        subject, text = _stopped_mail(endpoint, because)
-        outbox.add_mail("webhook_stopped", owner.user.email, subject, text, tenant=tenant)
-
-
-def _stopped_mail(endpoint: WebhookEndpoint, because: str) -> tuple[str, str]:
-    address = settings.BASE_URL + reverse("webhook", args=[endpoint.pk])
-    names = {"name": endpoint.name, "host": host_of(endpoint), "because": because, "url": address}
-    with translation.override(settings.LANGUAGE_CODE):
-        subject = _("The webhook “%(name)s” was stopped") % names
-        text = _(
-            "LinkPro sends nothing to the webhook “%(name)s” (%(host)s) any more."
-            "\n\n%(because)s"
-            "\n\nPut its receiver right, then resume it here and send again what failed:"
-            "\n%(url)s\n"
-        )
-    return subject, text % names
+        notify(owner.user, "webhook_stopped", "accounts/email/webhook_stopped", context, by=tenant)
 
 
 def cancel_waiting(endpoint: WebhookEndpoint, now: datetime) -> int:

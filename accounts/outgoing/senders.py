@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from accounts.models import OutboxMessage
-from accounts.outgoing import mail
+from accounts.outgoing import mail, webhook
 from accounts.outgoing.outcome import Send, Told
 
-SENDERS: dict[str, Send] = {OutboxMessage.Channel.MAIL: mail.send}
-TOLD: dict[str, Told] = {OutboxMessage.Channel.MAIL: mail.told}
+SENDERS: dict[str, Send] = {
+    OutboxMessage.Channel.MAIL: mail.send,
+    OutboxMessage.Channel.WEBHOOK: webhook.send,
+}
+TOLD: dict[str, Told] = {
+    OutboxMessage.Channel.MAIL: mail.told,
+    OutboxMessage.Channel.WEBHOOK: webhook.told,
+}
