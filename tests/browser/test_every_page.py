@@ -55,9 +55,9 @@ class Reader:
         page.on("pageerror", lambda error: self.note(place, f"raised {error}"))
         page.on("console", lambda line: self.note(place, line.text) if self._bad(line) else None)
         page.on("response", self._weigh)
-        # Scripts may fetch more: a page that is measured waits for it.
-        idle: Any = "networkidle" if self.scripts else "load"
-        answer = page.goto(self.live + place.path, wait_until=idle)
+        answer = page.goto(self.live + place.path)
+        if self.scripts:  # they may fetch more: a page that is measured waits for it
+            page.wait_for_function("!document.querySelector('.htmx-request')")
         assert answer is not None
         if answer.status != place.status:
             self.note(place, f"answered {answer.status}")

@@ -1,4 +1,4 @@
-"""The pages about sites in a browser: accessible, within their width, working without scripts."""
+"""The pages about sites in a browser: what one does on them, with scripts and without."""
 
 from __future__ import annotations
 
@@ -7,30 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts import lifecycle
 from accounts.models import Membership, Site
-from analytics.help import GUIDES
 from tests.conftest import GOOGLEBOT, PASSWORD
 from tests.sending import rebuild_all, send, visit
 from tracking.ingest import writer
 from tracking.ingest.samples import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SETTINGS = (
-    "",
-    "/installation",
-    "/domains",
-    "/addresses",
-    "/exclusions?path=/a",
-    "/funnel",
-    "/danger",
-)
-SIZES = {1440: "light", 768: "dark", 390: "light", 391: "dark"}
 
 
 @pytest.fixture
@@ -98,36 +85,6 @@ def opened(chromium: Browser, live: str, owner: Membership) -> Iterator[Open]:
     for context in contexts.values():
         context.close()
     assert complaints == []
-
-
-def addresses(site: Site) -> list[str]:
-    leaving = Site.plain.get(name="Leaving")
-    return [
-        "/sites",
-        "/sites?q=nothing",
-        "/sites/new",
-        *(f"/sites/{site.key}/settings{section}" for section in SETTINGS),
-        f"/sites/{leaving.key}/settings/danger",
-        f"/sites/{site.key}/outcomes",
-        f"/sites/{leaving.key}/outcomes",
-        "/help",
-        *(f"/help/{slug}?site={site.key}" for slug in GUIDES),
-    ]
-
-
-@pytest.mark.parametrize("width", [768])  # the others: test_every_page.py
-def test_every_page_is_accessible_and_within_its_width(opened, busy, width):
-    axe, wrong = Axe(), []
-    for path in addresses(busy):
-        page = opened(path, width, SIZES[width])
-        too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if too_wide > 0:
-            wrong.append(f"{path}: {too_wide} pixels too wide")
-        for violation in axe.run(page).response["violations"]:
-            where = [node["target"] for node in violation["nodes"]][:3]
-            wrong.append(f"{path}: {violation['id']} at {where}")
-        page.close()
-    assert wrong == []
 
 
 def test_settings_are_changed_without_scripts(opened, busy):
