@@ -1,4 +1,4 @@
-"""Who is asking: an API token as a bearer, or a signed-in person."""
+"""Who is asking: an API token or a person's program as a bearer, or a signed-in person."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ from django.utils.translation import gettext as _
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from accounts.models import TOKEN_PREFIX, ApiToken, Membership, StaffAccess, User, token_digest
+from accounts import jwt
+from accounts.models import (
+    TOKEN_PREFIX,
+    ApiToken,
+    Membership,
+    SignIn,
+    StaffAccess,
+    User,
+    token_digest,
+)
 
 TENANT_HEADER = "X-Tenant-Id"
 # Where a session remembers which tenant its pages show.
 SESSION_TENANT = "tenant"
+# Organisations of a person that are offered to switch to.
+MOST_LISTED = 100
 MAX_TOKEN = 100
 # A token's last use is told to the minute: a write on every request would cost more than the read.
 LAST_USE_STEP = timedelta(minutes=1)
@@ -91,14 +102,19 @@ def member_of(request: HttpRequest) -> Membership | None:
     """The signed-in person's membership: in the tenant of `X-Tenant-Id`, or of their choice.
 
     Without the header it is the tenant that the session remembers, while they are in it, else the
-    first one.
+    first one; `request.memberships` are all there are to choose from.
     """
     if not isinstance(request.user, User):
         return None
     if wanted := request.headers.get(TENANT_HEADER):
         return find_member(request.user, wanted)
+    own = list(memberships_of(request.user)[:MOST_LISTED])
+    request.memberships = own  # type: ignore[attr-defined]
     chosen = request.session.get(SESSION_TENANT, "")
-    return find_member(request.user, chosen) or (find_member(request.user, "") if chosen else None)
+    if not chosen:
+        return own[0] if own else None
+    found = next((row for row in own if str(row.tenant_id) == chosen), None)
+    return found or find_member(request.user, chosen) or (own[0] if own else None)
 
 
 def refuse_misplaced(request: Request) -> None:
@@ -116,14 +132,34 @@ def refuse_misplaced(request: Request) -> None:
         raise exceptions.AuthenticationFailed(told, code="token_in_address")
 
 
-class BearerAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer lp_…`. A bearer wins over the session."""
+def as_person(request: Request, text: str) -> tuple[User, SignIn]:
+    """The person whose program sends a JWT, in the tenant of `X-Tenant-Id` or their first one.
 
-    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+    Raises `AuthenticationFailed`, and `NotFound` for a tenant that is not theirs.
+    """
+    sign_in = jwt.find_sign_in(text)
+    if sign_in is None:
+        raise exceptions.AuthenticationFailed(
+            _("This token is unknown, expired or signed out."), code="token_invalid"
+        )
+    wanted = request.headers.get(TENANT_HEADER, "")
+    member = find_member(sign_in.user, wanted)
+    if wanted and member is None:
+        raise exceptions.NotFound(_("You are not a member of such a tenant."))
+    request._request.member = member  # type: ignore[attr-defined]
+    return sign_in.user, sign_in
+
+
+class BearerAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer`, an API token (`lp_…`) or a JWT. A bearer wins over the session."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken | SignIn] | None:
         text = bearer(request.headers.get("Authorization", ""))
         if text is None:
             refuse_misplaced(request)
             return None
+        if not text.startswith(TOKEN_PREFIX):
+            return as_person(request, text)
         token = find_token(text)
         if token is None:
             raise exceptions.AuthenticationFailed(

@@ -8,22 +8,41 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Site
+from accounts.authentication import memberships_of
+from accounts.models import Membership, Site, Tenant
 from accounts.roles import Role, role_for
 
 
+class Elsewhere(Http404):
+    """What is asked for lies in another of the person's own organisations, which it names."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__()
+        self.tenant = tenant
+
+
 def member_required(view: Any) -> Any:
-    """The view gets the signed-in member; somebody in no tenant is told so."""
+    """The view gets the signed-in member.
+
+    Somebody in no tenant is told so; somebody who asks for a site of another of their own
+    organisations may switch to it.
+    """
 
     @login_required
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         member = cast(Membership | None, getattr(request, "member", None))
         if not member:
-            raise PermissionDenied(_("You are in no organisation yet: ask somebody to add you."))
-        return view(request, member, *args, **options)
+            return render(request, "accounts/no_organisation.html", status=403)
+        try:
+            return view(request, member, *args, **options)
+        except Elsewhere as elsewhere:
+            back = request.get_full_path() if request.method == "GET" else ""
+            shown = {"tenant": elsewhere.tenant, "path": back}
+            return render(request, "accounts/elsewhere.html", shown, status=404)
 
     return checked
 
@@ -46,5 +65,15 @@ def site_or_404(member: Membership, key: str) -> Site:
     """The member's site; one that they do not see does not exist. Raises `Http404`."""
     site = Site.objects.visible_to(member.scope()).filter(key=key).first()
     if site is None:
-        raise Http404
+        raise no_such_site(member, key)
     return site
+
+
+def no_such_site(member: Membership, key: str) -> Http404:
+    """What to raise: `Elsewhere` for a site that the person sees in another tenant of theirs."""
+    sites = Site.objects.unscoped("which of the person's own organisations has the site")
+    tenants = sites.filter(key=key).exclude(tenant=member.tenant_id).values("tenant")
+    home = memberships_of(member.user).filter(tenant__in=tenants).first()
+    if home and Site.objects.visible_to(home.scope()).filter(key=key).exists():
+        return Elsewhere(home.tenant)
+    return Http404()

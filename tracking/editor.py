@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.middleware import CONTENT_SECURITY_POLICY
 from accounts.models import Membership
-from accounts.pages import member_required, role_or_403
+from accounts.pages import member_required, no_such_site, role_or_403
 from accounts.roles import Role
 from tracking import bio, codes, links, profiles
 from tracking.editor_page import page, rows_of
@@ -34,7 +34,7 @@ def profile_or_404(member: Membership, key: str) -> LinkProfile:
     rows = LinkProfile.objects.visible_to(member.scope()).select_related("site__tenant")
     found = rows.filter(site__key=key).first()
     if found is None:
-        raise Http404
+        raise no_such_site(member, key)
     return found
 
 
