@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from django.urls import path
 
-urlpatterns: list[Any] = []
+from accounts import staff_views
+
+urlpatterns = [
+    path("staff", staff_views.accesses, name="staff_accesses"),
+    path("staff/look/<uuid:tenant_id>", staff_views.look, name="staff_look"),
+    path("staff/accesses/<int:pk>/end", staff_views.end, name="staff_end"),
+]

@@ -49,5 +49,8 @@ class RolePermission(permissions.BasePermission):
             needed = needed or (TokenScope.READ if reads else TokenScope.WRITE)
             if not request.auth.may(needed):
                 return False
+        member = getattr(request._request, "member", None)
+        if not reads and getattr(member, "access", None):
+            return False  # staff who look into an organisation change nothing of it
         role = getattr(view, "read_role" if reads else "write_role", None)
         return role is not None and member_or_403(request).may(role)

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.current_member",
+    "accounts.staff.StaffLooking",
     "accounts.throttling.rate_limits",
 ]
 
@@ -335,7 +336,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL] if PRODUCTION else []
 # Pages of other hosts that may use the API; the ingest endpoint is open to every page.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
 # The endpoints for events answer for themselves.
-CORS_URLS_REGEX = r"^/api/(?!(v1/)?track(/click|/view)?$)"
+CORS_URLS_REGEX = r"^/(api/(?!(v1/)?track(/click|/view)?$)|auth/|analytics/|data/)"
 CORS_ALLOW_HEADERS = [*default_headers, "x-tenant-id"]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from accounts import audit
@@ -16,14 +17,60 @@ from accounts.models import (
 )
 
 
-class TenantAdmin(ModelAdmin):
-    """The base of all tenants' rows in the admin: staff see every tenant, changes are audited."""
+class WatchedAdmin(ModelAdmin):
+    """Rows that staff may read: whoever does is written down, one entry a page."""
 
     show_full_result_count = False
+    # The path to the tenant in the filters of the list, which may name one.
+    tenant_filters = ("tenant__id__exact", "tenant__exact", "tenant", "tenant_id")
 
     def tenant_of(self, row: models.Model) -> Tenant | None:
         """Whose row it is, for the audit."""
         return row if isinstance(row, Tenant) else getattr(row, "tenant", None)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if request.method == "GET" and response.status_code == 200:
+            # What was searched for may be somebody's name.
+            told = {"filters": sorted(name for name in request.GET if name.isidentifier())}
+            self._note_reading(request, "staff.listed", self.model, self._listed(request), told)
+        return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        row = (getattr(response, "context_data", None) or {}).get("original")
+        if request.method == "GET" and isinstance(row, models.Model):
+            self._note_reading(request, "staff.viewed", row, self.tenant_of(row), {})
+        return response
+
+    def _listed(self, request: HttpRequest) -> Tenant | None:
+        """The tenant to which the list is narrowed, if it is."""
+        named = [request.GET[name] for name in self.tenant_filters if request.GET.get(name)]
+        try:
+            return Tenant.objects.filter(pk=UUID(named[0])).first() if named else None
+        except ValueError:
+            return None
+
+    def _note_reading(
+        self,
+        request: HttpRequest,
+        action: str,
+        seen: models.Model | type[models.Model],
+        tenant: Tenant | None,
+        told: dict[str, Any],
+    ) -> None:
+        actor = request.user if isinstance(request.user, User) else None
+        audit.record(action, seen, tenant=tenant, actor=actor, changes=told)
+
+
+class TenantAdmin(WatchedAdmin):
+    """The base of all tenants' rows in the admin: staff see every tenant, changes are audited."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = type(obj)._base_manager.filter(pk=obj.pk).first() if change else None
@@ -44,12 +91,12 @@ class TenantAdmin(ModelAdmin):
             action = f"{row._meta.model_name}.{'changed' if before else 'created'}"
             self.note(request, action, row, audit.differences(before, row, fields))
         for row in formset.deleted_objects:
-            self.note(request, f"{row._meta.model_name}.deleted", row, {"name": [str(row), None]})
+            self.note(request, f"{row._meta.model_name}.deleted", row, audit.gone(row))
             row.delete()
         formset.save_m2m()
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.note(request, f"{obj._meta.model_name}.deleted", obj, {"name": [str(obj), None]})
+        self.note(request, f"{obj._meta.model_name}.deleted", obj, audit.gone(obj))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -63,7 +110,7 @@ class TenantAdmin(ModelAdmin):
         audit.record(action, row, tenant=tenant, actor=actor, changes=changes)
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(WatchedAdmin):
     """Rows that the system writes and nobody changes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

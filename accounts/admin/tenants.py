@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
+from unfold.decorators import action
 
 from accounts.admin.base import TenantAdmin
 from accounts.models import (
@@ -26,6 +30,16 @@ class TenantsAdmin(TenantAdmin):
     list_display = ("name", "time_zone", "created_at")
     search_fields = ("name",)
     inlines: ClassVar[list] = [MembershipInline]
+    actions_detail = ("look_into",)
+
+    @action(
+        description=gettext_lazy("Look into this organisation"),
+        url_path="look",
+        permissions=["view"],
+    )
+    def look_into(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that asks why."""
+        return redirect("staff_look", object_id)
 
 
 @admin.register(Team)

@@ -28,7 +28,7 @@ class StaffAccess(TenantOwned):
         ordering = ("-started_at",)
 
     def __str__(self) -> str:
-        return f"{self.user} → {self.tenant}"
+        return f"{self.user_id} → {self.tenant_id}"
 
     def is_open(self, now: datetime) -> bool:
         """Whether the person may look now."""
@@ -37,4 +37,6 @@ class StaffAccess(TenantOwned):
     def member(self) -> Membership:
         """The person as a viewer of the whole tenant; this membership is in no table."""
         role, level = Role.VIEWER, AccessLevel.ALL
-        return Membership(user=self.user, tenant=self.tenant, role=role, level=level)
+        made = Membership(user=self.user, tenant=self.tenant, role=role, level=level)
+        made.access = self  # type: ignore[attr-defined]
+        return made
