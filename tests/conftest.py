@@ -15,6 +15,7 @@ from django.test import Client, TransactionTestCase
 from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.onboarding import found_tenant
 from accounts.roles import Role, TokenScope
+from tests.mailserver import Servers
 from tracking.ingest import directory, limits, writer
 
 CHROME = (
@@ -144,6 +145,14 @@ def token() -> Callable[..., str]:
         return ApiToken.issue(membership, name="test", scopes=chosen, **values)[1]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Mail servers on loopback: `servers.start(tls="starttls")`."""
+    made = Servers(tmp_path_factory.mktemp("certificates"))
+    yield made
+    made.close()
 
 
 def at(text: str) -> datetime:

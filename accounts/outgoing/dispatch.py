@@ -100,8 +100,9 @@ def claim(most: int, now: datetime) -> list[OutboxMessage]:
     messages = sorted(rows, key=lambda row: chosen.index(row.pk))
     for message in messages:
         message.lease, message.leased_until = uuid.uuid4(), now + LEASE
+        message.next_at = message.leased_until  # behind the others, should we end before it is sent
         message.attempts += 1
-    OutboxMessage.plain.bulk_update(messages, ["lease", "leased_until", "attempts"])
+    OutboxMessage.plain.bulk_update(messages, ["lease", "leased_until", "next_at", "attempts"])
     return messages
 
 

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.message import sanitize_address
+from django.core.mail.message import SafeMIMEMultipart, SafeMIMEText, sanitize_address
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
@@ -32,7 +32,19 @@ SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 # --- Built ------------------------------------------------------------------------------------
 
 
-def build(message: OutboxMessage, content: dict[str, Any]) -> EmailMultiAlternatives:
+class Mail(EmailMultiAlternatives):
+    """A mail that is the same to the letter on every try: its boundary is its own, not random."""
+
+    boundary = ""
+
+    def message(self) -> SafeMIMEText | SafeMIMEMultipart:
+        made = super().message()
+        if made.is_multipart():
+            made.set_boundary(self.boundary)
+        return made
+
+
+def build(message: OutboxMessage, content: dict[str, Any]) -> Mail:
     """The mail of an outbox row: the same on every try, whichever server takes it."""
     unsubscribe = content.get("unsubscribe", "")
     headers = {
@@ -44,7 +56,7 @@ def build(message: OutboxMessage, content: dict[str, Any]) -> EmailMultiAlternat
         headers["List-Unsubscribe"] = f"<{one_line(unsubscribe)}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     reply_to = one_line(content.get("reply_to", ""))
-    mail = EmailMultiAlternatives(
+    mail = Mail(
         subject=one_line(message.subject),
         body=content["text"].replace("\0", ""),
         from_email=sender_of(message.tenant),
@@ -52,6 +64,7 @@ def build(message: OutboxMessage, content: dict[str, Any]) -> EmailMultiAlternat
         reply_to=[reply_to] if reply_to else None,
         headers=headers,
     )
+    mail.boundary = f"=_{message.pk.hex}"
     if html := content.get("html", "").replace("\0", ""):
         mail.attach_alternative(html, "text/html")
     return mail
@@ -82,7 +95,7 @@ def send(message: OutboxMessage, content: dict[str, Any]) -> Outcome:
     return hand_in(build(message, content), mail_servers.of(message.tenant))
 
 
-def hand_in(mail: EmailMultiAlternatives, own: MailServer | None) -> Outcome:
+def hand_in(mail: Mail, own: MailServer | None) -> Outcome:
     """Give a mail to the tenant's `own` server, or to the installation's where there is none."""
     if own is None and settings.EMAIL_BACKEND != SMTP_BACKEND:
         return _by_backend(mail)
@@ -112,7 +125,7 @@ def _bare(address: str) -> str:
     return parseaddr(sanitize_address(address, "utf-8"))[1]
 
 
-def _by_backend(mail: EmailMultiAlternatives) -> Outcome:
+def _by_backend(mail: Mail) -> Outcome:
     """Where the installation names no server: by Django's backend, such as files to look at."""
     mail.connection = get_connection()
     try:
