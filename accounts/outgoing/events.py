@@ -20,6 +20,8 @@ from accounts.models import AuditEntry, Tenant, WebhookEndpoint
 from accounts.outgoing import outbox, shapes
 
 TEST = "test"
+# A row, or a kind of rows where many changed.
+Target = models.Model | type[models.Model]
 # What a webhook names that wants everything, also what is added later.
 ALL = "*"
 # Things whose name is a person's.
@@ -162,7 +164,7 @@ def test_event(endpoint: WebhookEndpoint) -> shapes.Event:
     return event(TEST, data, timezone.now())
 
 
-def publish(entry: AuditEntry, target: models.Model, tenant: Tenant) -> int:
+def publish(entry: AuditEntry, target: Target, tenant: Tenant) -> int:
     """Tell the tenant's webhooks of an audited change, in its transaction; returns how many.
 
     Where the table knows the action, that is one query, and one more for each webhook that wants
@@ -189,8 +191,9 @@ def _send(type_: str, data: dict[str, Any], tenant: Tenant, at: datetime) -> int
     return len(endpoints)
 
 
-def _data_of(entry: AuditEntry, target: models.Model) -> dict[str, Any]:
-    name = None if entry.target_type in _PEOPLE else getattr(target, "name", None)
+def _data_of(entry: AuditEntry, target: Target) -> dict[str, Any]:
+    named = isinstance(target, models.Model) and entry.target_type not in _PEOPLE
+    name = getattr(target, "name", None) if named else None
     return {
         "kind": entry.target_type,
         "id": entry.target_id,

@@ -19,10 +19,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.outgoing.public import OutgoingError
-from accounts.outgoing.targets import Target, check_url, target_of
-from accounts.outgoing.wire import Network
+from accounts.outgoing.targets import BadAddress, Target, check_url, target_of
+from accounts.outgoing.wire import BadCertificate, Network, NoTls
 
-__all__ = ["Answer", "Insecure", "TimedOut", "TooLarge", "Unreachable", "check_url", "request"]
+__all__ = ["Answer", "BadAddress", "Insecure", "TimedOut", "TooLarge", "Unreachable", "check_url"]
 
 AGENT = "LinkPro"
 MAX_HEADERS = 100
@@ -150,11 +150,11 @@ def _content(response: httpcore2.Response, told: Mapping[str, str], most: int) -
 
 
 def _refusal(error: httpcore2.ConnectError) -> OutgoingError:
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+    if isinstance(error, BadCertificate):
         return Insecure(
             _("The server's certificate is not valid for its name: expired, another's or unsigned.")
         )
-    if isinstance(error.__cause__, ssl.SSLError):
+    if isinstance(error, NoTls):
         return Insecure(_("The server offers no TLS 1.2 or newer."))
     return Unreachable(_("The server could not be reached. Check the address and its firewall."))
 

@@ -14,6 +14,14 @@ CONNECT_SECONDS = 5.0
 _PIECE = 65_536
 
 
+class BadCertificate(httpcore2.ConnectError):
+    """The server's certificate does not prove the name that was asked for."""
+
+
+class NoTls(httpcore2.ConnectError):
+    """No TLS that both sides speak."""
+
+
 class Network(httpcore2.NetworkBackend):
     """Connects to the given addresses, whatever the host is called, and all of it ends in time."""
 
@@ -79,7 +87,7 @@ class _Line(httpcore2.NetworkStream):
             raise httpcore2.ConnectTimeout(str(error)) from error
         except OSError as error:
             self.close()
-            raise httpcore2.ConnectError(str(error)) from error
+            raise _refused(error) from error
         return _Line(line, self.ends_at)
 
     def close(self) -> None:
@@ -87,6 +95,12 @@ class _Line(httpcore2.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return None
+
+
+def _refused(error: OSError) -> httpcore2.ConnectError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return BadCertificate(str(error))
+    return (NoTls if isinstance(error, ssl.SSLError) else httpcore2.ConnectError)(str(error))
 
 
 def _connect(address: str, port: int, ends_at: float) -> socket.socket:
