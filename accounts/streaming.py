@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 
 PIECE_BYTES = 64 * 1024
 
@@ -52,7 +53,7 @@ def streamed(
     response = StreamingHttpResponse(
         _as_asked_for(pieces) if asynchronous else pieces, content_type=content_type
     )
-    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response["Content-Disposition"] = str(content_disposition_header(True, filename))
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would collect it first
     return response

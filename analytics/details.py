@@ -118,6 +118,7 @@ def context(scope: Scope, site: Site, ask: Asked, key: str, page: str) -> dict[s
         "clear_search_url": ask.url({"search": ""}),
         "pages": _pages(ask, number, found.total),
         "csv_url": ask.to("details_csv", key, changes=dict(ask.own)),
+        "xlsx_url": ask.to("details_xlsx", key, changes=dict(ask.own)),
         "map": world_map.drawn(scope, site, ask, known) if key == "country" else None,
     }
 

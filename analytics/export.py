@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 from django.db import connection, transaction
 
 from accounts.models import Site
-from accounts.spreadsheets import csv_lines
+from accounts.spreadsheets import csv_lines, pieces_of, xlsx_file
 from analytics.counting import CONVERSION, PEOPLE
 from analytics.period import Period
 
@@ -191,12 +191,23 @@ def _cell(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+def _sheet_cell(value: Any) -> Any:
+    """A value as a sheet has it: moments are UTC, since a sheet knows no clocks."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
 def lines(
     site: Site, period: Period, name: str, kind: str, bots: bool
 ) -> Iterator[str] | Iterator[bytes]:
-    """The file, line by line: `json` or `csv`."""
+    """The file, piece by piece: `json`, `csv` or `xlsx`.
+
+    A workbook is made whole before its first byte: raises `TooManyRows` where they do not fit.
+    """
     table = TABLES[name]
     columns, rows = list(table.columns), rows_of(site, period, table, bots)
     if kind == "json":
         return json_lines(columns, rows)
+    if kind == "xlsx":
+        cells = ([_sheet_cell(value) for value in row] for row in rows)
+        return pieces_of(xlsx_file([(name, columns, cells)]))
     return csv_lines(columns, ([_cell(value) for value in row] for row in rows))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
@@ -9,7 +12,7 @@ from accounts import audit
 from accounts.models import Membership, Site
 from accounts.pages import role_or_403
 from accounts.roles import Role
-from accounts.spreadsheets import csv_lines
+from accounts.spreadsheets import XLSX_TYPE, csv_lines, file_name, pieces_of, xlsx_file
 from accounts.streaming import streamed
 from analytics import details as detail_parts
 from analytics import hours as hour_parts
@@ -29,28 +32,41 @@ def details(
     return shown(request, "details", common | context)
 
 
+def _taken_away(
+    member: Membership, site: Site, ask: Asked, dimension: str, kind: str
+) -> tuple[str, tuple[list[str], Iterator[list[Any]]]]:
+    """The file's name and its table, once it is written down who takes them; analysts may."""
+    role_or_403(member, Role.ANALYST)
+    table = detail_parts.table(member.scope(), site, ask, dimension)
+    asked_for = [value for _key, value in ask.pairs(shared=True)]
+    told = {"dimension": dimension, "format": kind, "asked": asked_for}
+    audit.record("breakdown.exported", site, tenant=member.tenant, actor=member.user, changes=told)
+    name = f"{site.key}-{dimension}-{ask.period.first}-{ask.period.last}"
+    return file_name(name, kind), table
+
+
 @report(detail_parts.read)
 def details_csv(
     request: HttpRequest, member: Membership, site: Site, ask: Asked, dimension: str
 ) -> StreamingHttpResponse:
     """All values of a dimension as a file; analysts may take it."""
-    role_or_403(member, Role.ANALYST)
-    header, rows = detail_parts.table(member.scope(), site, ask, dimension)
-    asked_for = [value for _key, value in ask.pairs(shared=True)]
-    audit.record(
-        "breakdown.exported",
-        site,
-        tenant=member.tenant,
-        actor=member.user,
-        changes={"dimension": dimension, "asked": asked_for},
-    )
-    name = f"{site.key}-{dimension}-{ask.period.first}-{ask.period.last}.csv"
+    name, (header, rows) = _taken_away(member, site, ask, dimension, "csv")
     return streamed(
         request,
         csv_lines(header, rows),
         content_type="text/csv; charset=utf-8",
         filename=name,
     )
+
+
+@report(detail_parts.read)
+def details_xlsx(
+    request: HttpRequest, member: Membership, site: Site, ask: Asked, dimension: str
+) -> StreamingHttpResponse:
+    """All values of a dimension as a workbook; analysts may take it."""
+    name, (header, rows) = _taken_away(member, site, ask, dimension, "xlsx")
+    book = xlsx_file([(header[0], header, rows)])
+    return streamed(request, pieces_of(book), content_type=XLSX_TYPE, filename=name)
 
 
 @report(hour_parts.read)

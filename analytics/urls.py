@@ -20,6 +20,9 @@ urlpatterns = [
     path("sites/<str:key>/values", views.suggestions, name="suggestions"),
     path("sites/<str:key>/by/<slug:dimension>", report_views.details, name="details"),
     path("sites/<str:key>/by/<slug:dimension>.csv", report_views.details_csv, name="details_csv"),
+    path(
+        "sites/<str:key>/by/<slug:dimension>.xlsx", report_views.details_xlsx, name="details_xlsx"
+    ),
     path("sites/<str:key>/hours", report_views.hours, name="hours"),
     path("sites/<str:key>/funnel", funnel_views.funnel, name="funnel"),
     path("sites/<str:key>/visits", report_views.visits, name="visits"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -15,10 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import audit
-from accounts.api import one_of
+from accounts.api import Refused, one_of
 from accounts.permissions import member_or_403
 from accounts.roles import Role, TokenScope
 from accounts.schema import parameter
+from accounts.spreadsheets import MOST_ROWS, XLSX_TYPE, TooManyRows, file_name
 from accounts.streaming import streamed
 from analytics import website_stats
 from analytics.export import TABLES, lines
@@ -83,14 +85,19 @@ class JsonOnly(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": XLSX_TYPE,
+}
 
 
 class Export(APIView):
     """Raw events, visits or conversions of a site as a file.
 
-    One row a line, made while it is sent. An answer that ends without its last chunk (curl: error
-    18), or JSON without its last bracket, is not the whole file.
+    One row a line, made while it is sent; a workbook (`xlsx`) is made first and has 1,048,575 rows
+    at most. An answer that ends without its last chunk (curl: error 18), or JSON without its last
+    bracket, is not the whole file.
     """
 
     read_role = Role.ANALYST
@@ -111,6 +118,7 @@ class Export(APIView):
         responses={
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "text/csv"): OpenApiTypes.STR,
+            (200, XLSX_TYPE): OpenApiTypes.BINARY,
         },
     )
     def get(self, request: Request) -> StreamingHttpResponse:
@@ -118,9 +126,13 @@ class Export(APIView):
         table = one_of(request, "table", TABLES, "events")
         question = asked(request)
         _record(request, question, table, kind)
-        name = f"{question.site.key}-{table}-{question.period.first}-{question.period.last}.{kind}"
-        rows = lines(question.site, question.period, table, kind, flag_asked(request, "bots"))
-        return streamed(request, rows, content_type=TYPES[kind], filename=name)
+        name = f"{question.site.key}-{table}-{question.period.first}-{question.period.last}"
+        try:
+            rows = lines(question.site, question.period, table, kind, flag_asked(request, "bots"))
+        except TooManyRows:
+            told = _("A sheet has %(rows)d rows at most: ask for fewer days, or for CSV.")
+            raise Refused("too_many_rows", told % {"rows": MOST_ROWS}) from None
+        return streamed(request, rows, content_type=TYPES[kind], filename=file_name(name, kind))
 
 
 @transaction.atomic

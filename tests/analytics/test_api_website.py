@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from django.utils import timezone
 
+from accounts import spreadsheets
 from accounts.models import AuditEntry, Site
 from tests.conftest import GOOGLEBOT
 from tests.sending import rebuild_all, send, visit
@@ -210,6 +212,22 @@ def test_an_export_without_events_is_an_empty_array(client, api, site):
     assert json.loads(body(client.get("/api/v1/export", **api))) == []
     rows = list(csv.reader(io.StringIO(body(client.get("/api/export?format=csv", **api)))))
     assert len(rows) == 1
+
+
+def test_a_workbook_has_the_rows_of_the_table_and_no_formula(client, api, busy, monkeypatch):
+    path = "/api/export?format=xlsx&days=30"
+    answer = client.get(path, **api)
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    header, *rows = book.active.iter_rows()
+    columns = [cell.value for cell in header]
+    assert [row[columns.index("path")].value for row in rows] == ["/", "/=1+1", "/end"]
+    sold = rows[2]
+    assert sold[columns.index("value")].value == 12.5
+    assert sold[columns.index("label")].value == "=cmd()"
+    assert {cell.data_type for row in rows for cell in row} <= {"s", "inlineStr", "n", "b", "d"}
+    monkeypatch.setattr(spreadsheets, "MOST_ROWS", 2)
+    refused = client.get(path, **api)
+    assert (refused.status_code, refused.json()["code"]) == (400, "too_many_rows")
 
 
 def test_no_cell_of_the_table_is_a_formula(client, api, busy):

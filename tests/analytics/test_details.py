@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from django.utils import timezone
 
@@ -118,7 +119,11 @@ def test_the_file_has_all_rows_and_is_written_down(client, busy, acme):
     assert header[:3] == ["Page", "Name", "visitors"]
     assert len(rows) == MANY
     entry = AuditEntry.objects.for_tenant(acme).get(action="breakdown.exported")
-    assert entry.changes == {"dimension": "page", "asked": ["yesterday", "page:contains:p"]}
+    assert entry.changes == {
+        "dimension": "page",
+        "format": "csv",
+        "asked": ["yesterday", "page:contains:p"],
+    }
 
 
 def test_no_cell_of_the_file_is_a_formula(client, site):
@@ -184,3 +189,16 @@ def test_the_map_is_light_and_knows_the_countries():
     countries = world_map.world()["countries"]
     assert {"DE", "FR", "US", "BR", "IN", "XK"} <= set(countries)
     assert all(len(code) == 2 for code in countries)
+
+
+def test_the_workbook_says_what_the_page_says_to_whom_it_may(busy, acme, member, signed_in, client):
+    path = f"/sites/{busy.key}/by/page.xlsx?period=yesterday"
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(client.get(path).streaming_content)))
+    header, *rows = book.active.values
+    csv_header, *csv_rows = lines(client.get(path.replace(".xlsx", ".csv")))
+    assert list(header) == csv_header
+    assert [row[0] for row in rows] == [row[0] for row in csv_rows]
+    assert [float(row[2]) for row in rows] == [float(row[2]) for row in csv_rows]
+    kinds = AuditEntry.objects.for_tenant(acme).filter(action="breakdown.exported")
+    assert sorted(entry.changes["format"] for entry in kinds) == ["csv", "xlsx"]
+    assert signed_in(member("viewer")).get(path).status_code == 403
