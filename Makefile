@@ -76,10 +76,10 @@ tracker: $(STAMP) ## make the tracker's minified script anew, after a change of 
 install: $(STAMP) ## install the pinned requirements into .venv
 
 upgrade: $(STAMP) ## after an update of the code: install, migrate, schedule, static files
-	@exec $(BESIDE) sh -c "$(MANAGE) migrate --no-input && $(MANAGE) sync_schedule && $(MANAGE) collectstatic --no-input"
+	@exec $(BESIDE) sh -c "$(MANAGE) migrate --no-input && $(MANAGE) sync_roles --where-used && $(MANAGE) sync_schedule && $(MANAGE) collectstatic --no-input"
 
 db_setup: $(STAMP) ## bring the database to the newest schema
-	@exec $(BESIDE) sh -c "$(MANAGE) migrate --no-input && $(MANAGE) sync_schedule"
+	@exec $(BESIDE) sh -c "$(MANAGE) migrate --no-input && $(MANAGE) sync_roles --where-used && $(MANAGE) sync_schedule"
 
 demo: $(STAMP) ## load the demo's data
 	@exec $(BESIDE) $(MANAGE) demo $(ARGS)

@@ -80,25 +80,30 @@ def _make(connection: Connection, partitioned: Partitioned, month: date) -> str:
     return name
 
 
+def missing(connection: Connection, partitioned: Partitioned, months: Iterable[date]) -> list[date]:
+    """Those of the months that have no partition, in order."""
+    return [
+        month
+        for month in sorted(set(months))
+        if not _exists(connection, name_of(partitioned, month))
+    ]
+
+
 def ensure(connection: Connection, partitioned: Partitioned, months: Iterable[date]) -> list[str]:
     """Make the missing partitions of these months; returns the names of the new ones.
 
     Bounds of times are UTC. The lock is taken only where something is missing: it lasts until the
     caller's transaction ends, and rebuilds that need nothing must not wait for each other.
     """
-    missing = [
-        month
-        for month in sorted(set(months))
-        if not _exists(connection, name_of(partitioned, month))
-    ]
-    if not missing:
+    wanted = missing(connection, partitioned, months)
+    if not wanted:
         return []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [PARTITION_LOCK])
         connection.execute("SET LOCAL TIME ZONE 'UTC'")
         return [
             _make(connection, partitioned, month)
-            for month in missing
+            for month in wanted
             if not _exists(connection, name_of(partitioned, month))
         ]
 

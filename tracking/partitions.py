@@ -10,6 +10,7 @@ from accounts.partitions import (
     Partitioned,
     bound,
     ensure,
+    missing,
     month_of,
     months_ahead,
     months_of,
@@ -17,7 +18,16 @@ from accounts.partitions import (
     next_month,
 )
 
-__all__ = ["ALL", "bound", "ensure", "month_of", "months_ahead", "name_of", "next_month"]
+__all__ = [
+    "ALL",
+    "bound",
+    "ensure",
+    "missing",
+    "month_of",
+    "months_ahead",
+    "name_of",
+    "next_month",
+]
 
 EVENT = Partitioned("tracking_event")
 EVENT_KEY = Partitioned("tracking_eventkey", by_uuid=True)

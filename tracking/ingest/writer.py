@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import Connection, errors
 
+from accounts.database_roles import INGEST, MAINTENANCE, option_for
 from tracking import agents, partitions
 from tracking.ingest.samples import MOST_OF_A_KIND, Refusal, Sampler, redacted
 from tracking.ingest.wire import Hit
@@ -86,8 +87,9 @@ SESSION_SETTINGS = (
 STORED, DUPLICATE, BOT = "stored", "duplicate", "bot"
 
 
-def connected(**more: Any) -> Connection:
+def connected(role: str = INGEST, **more: Any) -> Connection:
     """A connection past Django's pool and past a pooler; `more` as psycopg and libpq know it."""
+    more["options"] = (more.get("options", "") + option_for(role)).strip()
     if settings.DATABASE_DIRECT_URL:
         return psycopg.connect(settings.DATABASE_DIRECT_URL, **more)
     known = connections["default"].get_connection_params()
@@ -149,11 +151,17 @@ def number_agents(connection: Connection, hits: Iterable[Hit]) -> None:
 
 
 def ensure_months(connection: Connection, hits: Iterable[Hit]) -> None:
-    """Make the partitions of months that no event has been in yet."""
+    """Make the partitions of months that no event has been in yet.
+
+    The writer itself may make no table: for a month that is missing somebody else does, who may.
+    """
     months = {partitions.month_of(hit.occurred_at) for hit in hits if hit.occurred_at}
     if new := months - _known_months:
-        partitions.ensure(connection, partitions.EVENT, new)
+        missing = partitions.missing(connection, partitions.EVENT, new)
         connection.commit()
+        if missing:
+            with connected(MAINTENANCE, connect_timeout=5) as maker:
+                partitions.ensure(maker, partitions.EVENT, missing)
         _known_months.update(new)
 
 
