@@ -6,6 +6,7 @@ from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from accounts.outgoing.webhook_viewsets import WebhookViewSet
+from accounts.people_viewsets import InvitationViewSet, MemberViewSet, TeamViewSet
 from accounts.token_viewsets import TokenViewSet
 from accounts.viewsets import SiteViewSet
 from analytics import api_urls
@@ -14,6 +15,9 @@ from tracking.viewsets import LinkProfileViewSet, LinkViewSet
 
 api = SimpleRouter(trailing_slash=False)
 api.register("sites", SiteViewSet, basename="site")
+api.register("members", MemberViewSet, basename="member")
+api.register("teams", TeamViewSet, basename="team")
+api.register("invitations", InvitationViewSet, basename="invitation")
 api.register("tokens", TokenViewSet, basename="token")
 api.register("webhooks", WebhookViewSet, basename="webhook")
 api.register("profiles", LinkProfileViewSet, basename="profile")
