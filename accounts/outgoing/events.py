@@ -70,7 +70,7 @@ register(
             "site.changed",
             _("Site changed"),
             _("Settings of a site changed, or its deletion was scheduled or taken back."),
-            ("site.changed", "site.deletion_scheduled", "site.deletion_cancelled", "site.kept"),
+            ("site.changed", "site.deletion_scheduled", "site.deletion_taken_back"),
             _thing("site", _SHOP, {"time_zone": ["UTC", "Europe/Berlin"]}),
         ),
         EventType(
@@ -98,19 +98,21 @@ register(
             "member.joined",
             _("Member joined"),
             _("Somebody is a member from now on."),
-            ("membership.created", "invitation.accepted"),
+            ("membership.created",),
             _thing("membership", None, {"role": [None, "viewer"]}),
+        ),
+        EventType(
+            "invitation.accepted",
+            _("Invitation accepted"),
+            _("Somebody who was invited accepted; the member that joined is told as well."),
+            ("invitation.accepted",),
+            _thing("invitation", None),
         ),
         EventType(
             "member.changed",
             _("Member changed"),
             _("A member has another role, level or team, or was suspended or let in again."),
-            (
-                "membership.changed",
-                "membership.suspended",
-                "membership.resumed",
-                "tenant.ownership_transferred",
-            ),
+            ("membership.changed", "membership.suspended", "membership.resumed"),
             _thing("membership", None, {"role": ["viewer", "analyst"]}),
         ),
         EventType(
@@ -140,6 +142,13 @@ register(
             _("Settings of the organisation changed."),
             ("tenant.changed",),
             _thing("tenant", "Acme", {"name": ["Acme Ltd", "Acme"]}),
+        ),
+        EventType(
+            "mailserver.changed",
+            _("Mail server changed"),
+            _("The mail server of the organisation was set up, changed or taken away."),
+            ("mailserver.created", "mailserver.changed", "mailserver.deleted"),
+            _thing("mailserver", None, {"port": [25, 587]}),
         ),
         EventType(
             "webhook.stopped",
