@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -140,10 +141,7 @@ def withdraw(site: Site, member: Membership) -> bool:
 def offers_to(user: User, now: datetime) -> QuerySet[SiteTransfer]:
     """The sites that are offered to a person and may still be taken.
 
-    Assumed: an account's address belongs to its user. Nobody signs up by themselves
-    (`accounts.adapter`); every account was made by staff or by somebody who manages people, and
-    its address is changed by nobody else. Once people may sign up or change it themselves, the
-    address must be verified before it opens anything here.
+    Only to an address that the person has proven to be theirs (an `EmailAddress` that is verified).
 
     An offer counts as long as whoever made it may still give the site away.
     """
@@ -151,7 +149,9 @@ def offers_to(user: User, now: datetime) -> QuerySet[SiteTransfer]:
         role__in=[role for role in Role if role.covers(Role.ADMIN)], user__is_active=True
     )
     offers = SiteTransfer.objects.unscoped("offers of other tenants to this very address")
+    proven = EmailAddress.objects.filter(user=user, verified=True, email=user.email.lower())
     return offers.filter(
+        Exists(proven),
         email=user.email.lower(),
         expires_at__gt=now,
         site__delete_at=None,

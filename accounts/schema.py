@@ -25,13 +25,17 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """`Authorization: Bearer lp_…`."""
+    """`Authorization: Bearer`, with an API token or a JWT."""
 
     target_class = "accounts.authentication.BearerAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "An API token, `lp_…`."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API token, `lp_…`, or a JWT of `/auth/`.",
+        }
 
 
 MEANINGS = {
@@ -75,4 +79,4 @@ def parameter(name: str, told: str, kind: Any = str, **more: Any) -> OpenApiPara
 
 def of_programs(endpoints: list[Any]) -> list[Any]:
     """The endpoints that programs use, of all that REST framework answers."""
-    return [found for found in endpoints if found[0].startswith(("/api/", "/health"))]
+    return [found for found in endpoints if found[0].startswith(("/api/", "/auth/", "/health"))]

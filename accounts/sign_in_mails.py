@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from accounts.outgoing.letters import FOOT, html_of, wrapped
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Subject and paragraphs; `%(name)s` is filled in. A paragraph that is one value stands out."""
+    """Subject and paragraphs; `%(name)s` is filled in. Words that end in `:` go before a link."""
 
     subject: Any
     paragraphs: tuple[Any, ...]
 
 
-NOT_YOU = _(
-    "Was it not you? Then choose a new password at once: %(reset_url)s. It ends all your sessions."
-)
+NOT_YOU = _("Was it not you? Then choose a new password at once, which ends all your sessions:")
 WHERE = _("It was done on %(when)s from the address %(ip)s.")
+CHOOSE_ANOTHER = "%(reset_url)s"  # joins the words before it, as a button
 
 MAILS = {
     "email_confirmation": Words(
@@ -67,15 +67,20 @@ MAILS = {
     ),
     "password_changed": Words(
         _("Your password was changed"),
-        (_("The password of your account was changed."), WHERE, NOT_YOU),
+        (_("The password of your account was changed."), WHERE, NOT_YOU, CHOOSE_ANOTHER),
     ),
     "password_set": Words(
         _("Your account has a password now"),
-        (_("A password was set for your account."), WHERE, NOT_YOU),
+        (_("A password was set for your account."), WHERE, NOT_YOU, CHOOSE_ANOTHER),
     ),
     "password_reset": Words(
         _("Your password was changed"),
-        (_("A new password was chosen by a link in a mail to you."), WHERE, NOT_YOU),
+        (
+            _("A new password was chosen by a link in a mail to you."),
+            WHERE,
+            NOT_YOU,
+            CHOOSE_ANOTHER,
+        ),
     ),
     "email_changed": Words(
         _("Your e-mail address was changed"),
@@ -87,39 +92,64 @@ MAILS = {
     ),
     "email_confirm": Words(
         _("Your e-mail address is confirmed"),
-        (_("The address of your account is confirmed."), WHERE, NOT_YOU),
+        (_("The address of your account is confirmed."), WHERE, NOT_YOU, CHOOSE_ANOTHER),
     ),
     "email_deleted": Words(
         _("An e-mail address was removed"),
-        (_("The address %(deleted_email)s was removed from your account."), WHERE, NOT_YOU),
+        (
+            _("The address %(deleted_email)s was removed from your account."),
+            WHERE,
+            NOT_YOU,
+            CHOOSE_ANOTHER,
+        ),
     ),
     "totp_activated": Words(
         _("An authenticator app protects your account"),
-        (_("Signing in to your account now asks for a code of your app."), WHERE, NOT_YOU),
+        (
+            _("Signing in to your account now asks for a code of your app."),
+            WHERE,
+            NOT_YOU,
+            CHOOSE_ANOTHER,
+        ),
     ),
     "totp_deactivated": Words(
         _("The authenticator app was switched off"),
-        (_("Signing in to your account no longer asks for a code of your app."), WHERE, NOT_YOU),
+        (
+            _("Signing in to your account no longer asks for a code of your app."),
+            WHERE,
+            NOT_YOU,
+            CHOOSE_ANOTHER,
+        ),
     ),
     "recovery_codes_generated": Words(
         _("You have new recovery codes"),
-        (_("New recovery codes were made. The earlier ones no longer work."), WHERE, NOT_YOU),
+        (
+            _("New recovery codes were made. The earlier ones no longer work."),
+            WHERE,
+            NOT_YOU,
+            CHOOSE_ANOTHER,
+        ),
     ),
     "webauthn_added": Words(
         _("A passkey was added"),
-        (_("A passkey or security key was added to your account."), WHERE, NOT_YOU),
+        (_("A passkey or security key was added to your account."), WHERE, NOT_YOU, CHOOSE_ANOTHER),
     ),
     "webauthn_removed": Words(
         _("A passkey was removed"),
-        (_("A passkey or security key was removed from your account."), WHERE, NOT_YOU),
+        (
+            _("A passkey or security key was removed from your account."),
+            WHERE,
+            NOT_YOU,
+            CHOOSE_ANOTHER,
+        ),
     ),
     "account_connected": Words(
         _("An account was connected"),
-        (_("You can now sign in by %(provider)s."), WHERE, NOT_YOU),
+        (_("You can now sign in by %(provider)s."), WHERE, NOT_YOU, CHOOSE_ANOTHER),
     ),
     "account_disconnected": Words(
         _("An account was disconnected"),
-        (_("You can no longer sign in by %(provider)s."), WHERE, NOT_YOU),
+        (_("You can no longer sign in by %(provider)s."), WHERE, NOT_YOU, CHOOSE_ANOTHER),
     ),
 }
 
@@ -127,22 +157,12 @@ MAILS = {
 def written(name: str, values: dict[str, Any]) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail. Raises `KeyError` for one that has no words here."""
     words = MAILS[name]
-    paragraphs = [str(line) % values for line in words.paragraphs]
-    shown = [
-        {"text": text, "kind": _kind(str(line), text)}
-        for line, text in zip(words.paragraphs, paragraphs, strict=True)
-    ]
     subject = str(words.subject) % values
-    foot = gettext("You get this mail because of your account at %(url)s.") % {
-        "url": settings.BASE_URL
-    }
-    html = render_to_string(
-        "account/email/page.html", {"subject": subject, "paragraphs": shown, "foot": foot}
-    )
-    return subject, "\n\n".join([*paragraphs, "-- \n" + foot]) + "\n", html
-
-
-def _kind(line: str, text: str) -> str:
-    if not (line.startswith("%(") and line.endswith(")s") and line.count("%(") == 1):
-        return "words"
-    return "link" if text.startswith(("http://", "https://")) else "code"
+    body = ""
+    for paragraph in words.paragraphs:
+        line = str(paragraph) % values
+        joined = line.startswith(("http://", "https://")) and body.endswith(":")
+        body += ("\n" if joined else "\n\n") + line
+    foot = gettext("You get this mail because of your account at %(url)s.")
+    text = wrapped(body.strip() + "\n" + FOOT + foot % {"url": settings.BASE_URL})
+    return subject, text, html_of(subject, text, None)

@@ -55,7 +55,7 @@ def first_page(request: HttpRequest) -> str:
     """Where somebody who has just signed in goes: their site, or to an organisation first."""
     alone = isinstance(request.user, User) and not memberships_of(request.user).exists()
     if alone and settings.SIGNUP_POLICY == "open" and invitation_of(request) is None:
-        return reverse("found_organisation")
+        return reverse("organisation_new")
     return settings.LOGIN_REDIRECT_URL
 
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
+from accounts import jwt
 from accounts.addresses import client_address, sender_of
 from accounts.authentication import bearer, looks_like_token
 
@@ -113,7 +114,7 @@ def count(key: str, refused_key: str = "") -> tuple[int, int, int] | None:
 
 def is_limited(path: str) -> bool:
     """Whether requests to a path are counted here."""
-    return path.startswith("/api/") and path not in UNLIMITED
+    return path.startswith(("/api/", "/auth/")) and path not in UNLIMITED
 
 
 def _address(request: HttpRequest) -> str:
@@ -127,6 +128,8 @@ def _sender(request: HttpRequest, address: str) -> tuple[str, str, int]:
     if text and looks_like_token(text):
         digest = hashlib.sha256(text.encode()).hexdigest()[:32]
         return "token", digest, settings.API_RATE_TOKEN
+    if text and (person := jwt.person_of(text)):
+        return "person", person, settings.API_RATE_PERSON
     if text is None and request.user.is_authenticated:
         return "person", str(request.user.pk), settings.API_RATE_PERSON
     return "address", address, settings.API_RATE_ADDRESS
