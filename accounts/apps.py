@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People and sites")
+
+    def ready(self) -> None:
+        from accounts import sealed, vault
+
+        vault.register(*sealed.HOLDINGS)

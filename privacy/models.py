@@ -37,7 +37,8 @@ class VisitorSecret(TenantOwned):
     """The lasting secret of a site: visitors who agreed to be recognised are pseudonyms under it.
 
     There is one at most, made when the first of them comes. Whoever deletes the row makes all of
-    them nameless for good; who agrees after that is a new visitor.
+    them nameless for good; who agrees after that is a new visitor. It is sealed: who reads the
+    database alone can test no guess of an id.
     """
 
     tenant_path = "site__tenant"
@@ -45,7 +46,7 @@ class VisitorSecret(TenantOwned):
     site_path = "site"
 
     site = models.OneToOneField(Site, models.CASCADE, related_name="+")
-    secret = models.BinaryField(max_length=32)
+    sealed = models.BinaryField()
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantOwned.Meta):

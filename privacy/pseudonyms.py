@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from accounts import vault
 from accounts.models import Site
 from privacy.models import VisitorSecret
 
@@ -23,6 +24,21 @@ SALT_LIFETIME = timedelta(hours=48)
 def new_secret() -> bytes:
     """The random secret of a site's day, or of a site."""
     return secrets.token_bytes(32)
+
+
+def place_of_secret(site_id: int) -> str:
+    """Where a site's lasting secret is sealed: it goes with the site, whosever that is."""
+    return f"installation/privacy.visitorsecret/{site_id}/secret"
+
+
+def sealed_secret(site_id: int) -> bytes:
+    """A new lasting secret of a site, as it is stored."""
+    return vault.seal(new_secret(), place_of_secret(site_id))
+
+
+def opened(site_id: int, sealed: bytes) -> bytes:
+    """A site's lasting secret. Raises `vault.Unreadable`."""
+    return vault.unseal(sealed, place_of_secret(site_id))
 
 
 def visitor_id(secret: bytes, address: str, agent: str) -> int:
@@ -45,7 +61,7 @@ def visitor_of(site: Site, user_id: str) -> int | None:
     site never had a visitor who agreed.
     """
     found = VisitorSecret.objects.for_tenant(site.tenant_id).filter(site=site).first()
-    return None if found is None else person_id(bytes(found.secret), user_id)
+    return None if found is None else person_id(opened(site.pk, found.sealed), user_id)
 
 
 def session_id(secret: bytes, text: str) -> int:

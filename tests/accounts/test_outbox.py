@@ -34,7 +34,8 @@ def _own_network(settings, servers) -> Iterator[None]:
 
 def by(tenant: Tenant, receiver: Receiver, **values) -> MailServer:
     """Let a tenant's mail leave by this server."""
-    given: dict[str, Any] = {"server": HOST, "from_address": "shop@acme.test", "use_tls": False} | values
+    given: dict[str, Any] = {"server": HOST, "from_address": "shop@acme.test", "use_tls": False}
+    given |= values
     return MailServer.objects.create(tenant=tenant, port=receiver.port, **given)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -19,16 +19,20 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from weakref import WeakSet
 
+import structlog
 from django.conf import settings
 from django.db import connection
 
+from accounts import vault
 from accounts.authentication import find_tokens, note_use
 from accounts.models import ApiToken, Site
 from accounts.roles import TokenScope
 from accounts.zones import Clock
 from privacy.models import Salt, VisitorSecret
-from privacy.pseudonyms import new_secret
+from privacy.pseudonyms import new_secret, opened, sealed_secret
 from tracking.enrich import bare
+
+log = structlog.get_logger()
 
 # How long a change of a site or a token may take to be noticed here.
 LIFETIME_SECONDS = 5.0
@@ -255,10 +259,24 @@ def _salts(days: list[tuple[int, date]]) -> dict[tuple[int, date], bytes]:
 def _visitor_secrets(sites: list[int]) -> dict[int, bytes]:
     """The lasting secrets of the sites, made for their first visitors who agreed."""
     living = Site.plain.filter(pk__in=sites).order_by("pk").values_list("pk", flat=True)
-    new = [VisitorSecret(site_id=site, secret=new_secret()) for site in living]
+    known = VisitorSecret.plain.filter(site__in=sites)
+    there = set(known.values_list("site_id", flat=True))
+    new = [
+        VisitorSecret(site_id=site, sealed=sealed_secret(site))
+        for site in living
+        if site not in there
+    ]
     VisitorSecret.plain.bulk_create(new, ignore_conflicts=True)
-    rows = VisitorSecret.plain.filter(site__in=sites).values_list("site_id", "secret")
-    return {site: bytes(secret) for site, secret in rows}
+    return dict(_opened(known.values_list("site_id", "sealed")))
+
+
+def _opened(rows: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Those that open: where the vault's key is gone, events count as of who did not agree."""
+    for site, sealed in rows:
+        try:
+            yield site, opened(site, sealed)
+        except vault.Unreadable:
+            log.error("visitor_secret_unreadable", site=site)
 
 
 TOLERATED_SKEW = timedelta(seconds=1)
