@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts import audit
 from accounts.permissions import member_or_403, scope_of
 from accounts.roles import Role
-from accounts.tenancy import TenantOwned
+from accounts.tenancy import TenantOwned, tenant_transaction
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -114,7 +119,40 @@ class OwnTenantField(serializers.PrimaryKeyRelatedField):
             self.fail("does_not_exist", pk_value=data)
 
 
-class TenantViewSet(viewsets.ModelViewSet[Any]):
+def of_tenant(write: Callable[..., None]) -> Callable[..., None]:
+    """A viewset's write, in a transaction of the asking member's tenant."""
+
+    @wraps(write)
+    def written(view: Any, *args: Any) -> None:
+        with tenant_transaction(member_or_403(view.request).tenant_id):
+            write(view, *args)
+
+    return written
+
+
+class InTenant(APIView):
+    """A view of one tenant's rows: with row-level security its whole request is a transaction.
+
+    Who asks is found before it opens. The answer is rendered within, since the pages of the API
+    read rows as well; what fails is rolled back.
+    """
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with ExitStack() as self.opened:
+            response = super().dispatch(request, *args, **kwargs)
+            if not settings.ROW_SECURITY or not isinstance(response, Response):
+                return response
+            if response.exception and transaction.get_connection().in_atomic_block:
+                transaction.set_rollback(True)
+            return response.render()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if settings.ROW_SECURITY:
+            self.opened.enter_context(tenant_transaction(member_or_403(request).tenant_id))
+
+
+class TenantViewSet(InTenant, viewsets.ModelViewSet[Any]):
     """Rows of the asking member's tenant: scope, role and audit, once for all.
 
     A subclass names `model`, `serializer_class` and, where they differ, the roles.
@@ -128,6 +166,16 @@ class TenantViewSet(viewsets.ModelViewSet[Any]):
         if getattr(self, "swagger_fake_view", False):  # the description asks of what it is
             return self.model.plain.none()
         return self.model.objects.visible_to(scope_of(self.request))
+
+    def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """A row that is about to be changed is locked: of two changes at once none is lost."""
+        rows = super().filter_queryset(queryset)
+        changes = self.action in ("update", "partial_update")
+        return rows.select_for_update(of=("self",)) if changes else rows
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with tenant_transaction(member_or_403(request).tenant_id):
+            return super().update(request, *args, **kwargs)
 
     def new_row_values(self) -> dict[str, Any]:
         """What a new row gets that no client may choose."""
@@ -149,14 +197,14 @@ class TenantViewSet(viewsets.ModelViewSet[Any]):
         if scope_of(self.request).sites is not None:
             raise exceptions.PermissionDenied(_("This token is for certain sites only."))
 
-    @transaction.atomic
+    @of_tenant
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         self.check_may_create()
         row = serializer.save(**self.new_row_values())
         fields = list(serializer.validated_data)
         self._record("created", row, audit.differences(None, row, fields))
 
-    @transaction.atomic
+    @of_tenant
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
         fields = list(serializer.validated_data)
         before = self.model.plain.get(pk=cast(models.Model, serializer.instance).pk)
@@ -164,7 +212,7 @@ class TenantViewSet(viewsets.ModelViewSet[Any]):
         if changes := audit.differences(before, row, fields):
             self._record("changed", row, changes)
 
-    @transaction.atomic
+    @of_tenant
     def perform_destroy(self, instance: models.Model) -> None:
         self._record("deleted", instance, audit.gone(instance))
         instance.delete()

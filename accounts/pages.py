@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import invitations
 from accounts.authentication import memberships_of
-from accounts.models import Membership, Site, Tenant
+from accounts.models import Membership, Site, Tenant, User
 from accounts.roles import Role, role_for
+from accounts.tenancy import tenant_transaction
 
 
 class Elsewhere(Http404):
@@ -27,8 +32,8 @@ class Elsewhere(Http404):
 def member_required(view: Any) -> Any:
     """The view gets the signed-in member.
 
-    Somebody in no tenant is told so; somebody who asks for a site of another of their own
-    organisations may switch to it.
+    Somebody in no tenant is told so, or who invites them; somebody who asks for a site of another of
+    their own organisations may switch to it.
     """
 
     @login_required
@@ -36,9 +41,12 @@ def member_required(view: Any) -> Any:
     def checked(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         member = cast(Membership | None, getattr(request, "member", None))
         if not member:
+            if invitations.waiting_for(cast(User, request.user), timezone.now()):
+                return redirect("waiting_invitations")
             return render(request, "accounts/no_organisation.html", status=403)
         try:
-            return view(request, member, *args, **options)
+            with tenant_transaction(member.tenant_id) if settings.ROW_SECURITY else nullcontext():
+                return view(request, member, *args, **options)
         except Elsewhere as elsewhere:
             back = request.get_full_path() if request.method == "GET" else ""
             shown = {"tenant": elsewhere.tenant, "path": back}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import Q
 
 if TYPE_CHECKING:
@@ -17,6 +19,26 @@ Row = TypeVar("Row", bound="TenantOwned")
 
 class OutsideScope(TypeError):
     """A tenant's rows were asked for without saying whose."""
+
+
+@contextmanager
+def tenant_transaction(tenant: Tenant | UUID) -> Iterator[None]:
+    """A transaction in which the database knows whose work it does, and nobody else's.
+
+    The setting `app.tenant` ends with the transaction, so that no connection carries it to the next
+    request; policies of row-level security read it. Raises `OutsideScope` within another tenant's.
+    """
+    wanted = str(getattr(tenant, "pk", tenant))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('app.tenant', true), set_config('app.tenant', %s, true)",
+                [wanted],
+            )
+            before = (cursor.fetchone() or ("",))[0]
+        if before and before != wanted:
+            raise OutsideScope("A transaction of another tenant is open.")
+        yield
 
 
 @dataclass(frozen=True, slots=True)

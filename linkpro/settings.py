@@ -189,6 +189,9 @@ def database_settings(url: str, role: str) -> dict:
 # Whether processes act as roles of their own (`manage.py sync_roles`), each as its DATABASE_ROLE.
 DATABASE_ROLES = env.bool("DATABASE_ROLES", database_url() == embedded.postgres_url())
 DATABASE_ROLE = env.str("DATABASE_ROLE", "") if DATABASE_ROLES else ""
+# Whether reads of the API and of pages stand in a transaction of their tenant, too, as policies of
+# row-level security need it; writes of the API always do.
+ROW_SECURITY = env.bool("ROW_SECURITY", False)
 DATABASES = {"default": database_settings(database_url(), DATABASE_ROLE)}
 # Where a transaction pooler stands before PostgreSQL, the event writer needs a way around it:
 # its settings and prepared statements live in the session.
@@ -335,6 +338,10 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if PRODUCTION else []
 # Pages of other hosts that may use the API; the ingest endpoint is open to every page.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+if "*" in CORS_ALLOWED_ORIGINS:
+    raise ImproperlyConfigured("CORS_ORIGINS=* would let every page ask: list the origins.")
+# Their pages bring a bearer; cookies of ours stay on our own pages.
+CORS_ALLOW_CREDENTIALS = False
 # The endpoints for events answer for themselves.
 CORS_URLS_REGEX = r"^/(api/(?!(v1/)?track(/click|/view)?$)|auth/|analytics/|data/)"
 CORS_ALLOW_HEADERS = [*default_headers, "x-tenant-id"]
