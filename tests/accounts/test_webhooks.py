@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import structlog
 from django.utils import timezone
 from django.utils.http import http_date
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -22,8 +23,20 @@ from accounts.models import (
     Site,
     WebhookEndpoint,
 )
-from accounts.outgoing import dispatch, endpoints, events, outbox, shapes, webhook, webhook_views
+from accounts.outgoing import (
+    dispatch,
+    endpoints,
+    events,
+    outbox,
+    shapes,
+    targets,
+    webhook,
+    webhook_views,
+)
 from accounts.outgoing.outcome import Result
+from accounts.outgoing.webhook_forms import WebhookForm
+from accounts.outgoing.webhook_serializers import WebhookSerializer
+from tests.accounts.test_public_addresses import PRIVATE
 from tests.receivers import Receiver, answer, drip, drop, endless, hang, receiving
 
 State = OutboxMessage.State
@@ -33,6 +46,7 @@ Make = Callable[..., WebhookEndpoint]
 @pytest.fixture(autouse=True)
 def _loopback_is_ours(settings: Any) -> None:
     settings.OUTGOING_ALLOWED = ["127.0.0.1"]
+    structlog.contextvars.clear_contextvars()  # nobody's request
 
 
 @pytest.fixture
@@ -336,6 +350,31 @@ def test_all_that_failed_since_a_moment_is_sent_again(
 
 
 # --- Nobody else ------------------------------------------------------------------------------
+
+
+def test_no_private_address_is_reached_when_saved_tested_or_sent(
+    make: Make, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """In every spelling, by the page's form, by the API's PATCH, and by each kind of sending."""
+    endpoint = make("http://127.0.0.1:9/")
+    settings.OUTGOING_ALLOWED = []
+    with receiving(host="0.0.0.0") as inside:
+        monkeypatch.setattr(targets, "PORTS", (inside.port,))
+        for host in PRIVATE:
+            host = f"[{host.strip('[]')}]" if ":" in host else host
+            for scheme in ("https", "http"):
+                url = f"{scheme}://{host}:{inside.port}/"
+                form = WebhookForm({"name": "a", "url": url, "shape": "slack", "events": ["*"]})
+                assert "url" in form.errors
+                patch = WebhookSerializer(endpoint, {"url": url}, partial=True)
+                assert not patch.is_valid()
+                endpoint.url = url
+                for kind in ("test", "site.created"):
+                    sent = OutboxMessage(kind=kind, endpoint=endpoint, tenant=endpoint.tenant)
+                    outcome = webhook.send(sent, events.event(kind, {}, timezone.now()))
+                    assert outcome.result != Result.DELIVERED
+                endpoint.url = "http://127.0.0.1:9/"
+        assert inside.connections == 0
 
 
 def test_a_name_that_turns_private_is_not_reached(
