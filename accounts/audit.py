@@ -44,8 +44,9 @@ def record(
 ) -> AuditEntry:
     """Add one entry, such as `site.created`. `changes` maps a field to `[before, after]`.
 
-    The target is a row, or a model where no single row is meant. The request's id is taken from the log context, so that entry and log lines meet. Secrets are
-    left out, and what says who somebody is becomes `HIDDEN`. The tenant's webhooks are told.
+    The target is a row, or a model where no single row is meant. The request's id is taken from the
+    log context, so that entry and log lines meet. Secrets are left out, and what says who somebody
+    is becomes `HIDDEN`. The tenant's webhooks are told.
     """
     told = structlog.contextvars.get_contextvars()
     token_id = told.get("token_id")

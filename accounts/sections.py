@@ -26,10 +26,14 @@ ORGANISATION: tuple[tuple[str, str, Any, Role], ...] = (
     ("recipients", "organisation_recipients", _("Recipients"), Role.ADMIN),
     ("danger", "organisation_danger", _("Delete"), Role.ADMIN),
     ("tokens", "all_tokens", _("API tokens"), Role.ADMIN),
+    ("mail", "mail_server", _("Mail server"), Role.ADMIN),
+    ("outbox", "outbox", _("What was sent"), Role.ADMIN),
     ("webhooks", "webhooks", _("Webhooks"), Role.ADMIN),
+    ("audit", "audit_log", _("Audit log"), Role.ADMIN),
 )
 # (section, name of its address, its name)
 ACCOUNT: tuple[tuple[str, str, Any], ...] = (
+    ("profile", "account", _("Profile")),
     ("email", "account_email", _("E-mail address")),
     ("password", "account_change_password", _("Password")),
     ("factors", "mfa_index", _("Two-factor sign-in")),
@@ -37,6 +41,8 @@ ACCOUNT: tuple[tuple[str, str, Any], ...] = (
     ("sessions", "account_sessions", _("Sessions")),
     ("connected", "socialaccount_connections", _("Connected accounts")),
     ("tokens", "tokens", _("API tokens")),
+    ("notifications", "account_notifications", _("Notifications")),
+    ("data", "account_data", _("Your data")),
 )
 
 
