@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -299,8 +298,7 @@ def accept(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 def waiting_for(user: User, now: datetime) -> list[Invitation]:
     """The invitations that a person may accept, sent to their address, which is proven."""
-    unproven = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=False)
-    if unproven.exists():
+    if not user.has_proven(user.email):
         return []
     rows = Invitation.objects.unscoped("invitations to the person's own address").filter(
         email=address_of(user.email), accepted_at=None, revoked_at=None, expires_at__gt=now

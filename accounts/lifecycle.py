@@ -12,6 +12,7 @@ from django.db.models import Exists, F, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.authentication import memberships_of
 from accounts.models import Membership, Site, SiteTransfer, User
 from accounts.roles import Role
 
@@ -146,7 +147,10 @@ def offers_to(user: User, now: datetime) -> QuerySet[SiteTransfer]:
     An offer counts as long as whoever made it may still give the site away.
     """
     givers = Membership.objects.unscoped("rights of today of those who made offers").filter(
-        role__in=[role for role in Role if role.covers(Role.ADMIN)], user__is_active=True
+        role__in=[role for role in Role if role.covers(Role.ADMIN)],
+        user__is_active=True,
+        suspended_at=None,
+        tenant__suspended_at=None,
     )
     offers = SiteTransfer.objects.unscoped("offers of other tenants to this very address")
     proven = EmailAddress.objects.filter(user=user, verified=True, email=user.email.lower())
@@ -162,8 +166,7 @@ def offers_to(user: User, now: datetime) -> QuerySet[SiteTransfer]:
 
 def homes(user: User, but: Site) -> list[Membership]:
     """Where a person may take a site to: their organisations but its own, managing sites there."""
-    own = Membership.objects.unscoped("the person's own memberships").filter(user=user)
-    rows = own.exclude(tenant=but.tenant_id).select_related("tenant").order_by("tenant__name")
+    rows = memberships_of(user).exclude(tenant=but.tenant_id).order_by("tenant__name")
     return [row for row in rows if row.may(Role.MANAGER)]
 
 

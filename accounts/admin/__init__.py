@@ -4,10 +4,19 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import audit, people, sites, tenants, tokens
+from accounts.admin import audit, members, people, sites, tenants, tokens
 from accounts.admin.base import ReadOnlyAdmin, TenantAdmin
 
-__all__ = ["ReadOnlyAdmin", "TenantAdmin", "audit", "people", "sites", "tenants", "tokens"]
+__all__ = [
+    "ReadOnlyAdmin",
+    "TenantAdmin",
+    "audit",
+    "members",
+    "people",
+    "sites",
+    "tenants",
+    "tokens",
+]
 
 admin.site.unregister(EmailAddress)  # people sign in with the address of their user
 admin.site.unregister(Group)  # rights come from roles in a tenant, not from groups

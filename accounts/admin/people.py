@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.http import HttpRequest
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts import people, suspension
 from accounts.admin.base import TenantAdmin
-from accounts.models import (
-    User,
-)
+from accounts.admin.confirm import ask
+from accounts.admin.members import WITHOUT_OWNER, actor_of
+from accounts.models import Membership, User
+from accounts.roles import Role
+
+# What signs a person out when staff change it.
+SIGNING_OUT = {"email", "is_active", "is_staff", "is_superuser"}
 
 
 @admin.register(User)
@@ -27,6 +37,7 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
     search_fields = ("email", "name")
     readonly_fields = ("last_login", "created_at")
     filter_horizontal = ()
+    actions = ("stop", "start")
     fieldsets = (
         (None, {"fields": ("email", "password", "name")}),
         (gettext_lazy("Rights"), {"fields": ("is_active", "is_staff", "is_superuser")}),
@@ -41,3 +52,66 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
         return response
 
     add_fieldsets: Any = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Whose address or rights change is signed out, but not whoever does it here."""
+        super().save_model(request, obj, form, change)
+        if not change or "email" in form.changed_data:
+            obj.trust_address()  # staff know whose it is
+        if change and SIGNING_OUT & set(form.changed_data):
+            obj.end_sessions()
+            if obj.pk == request.user.pk:
+                update_session_auth_hash(request, obj)
+        if change and "is_active" in form.changed_data:
+            _warn(request, [obj])
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        going = Membership.objects.unscoped("of people who are about to go")
+        alone = people.left_without_owner(going.filter(user__in=list(objs)))
+        told = [str(WITHOUT_OWNER) % {"name": tenant.name} for tenant in alone]
+        return rows, counts, lacking, [*protected, *told]
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """What the person owns goes to somebody in each tenant first."""
+        try:
+            people.leave_all(obj)
+        except people.Refused as problem:  # another owner went a moment ago
+            messages.error(request, str(problem))
+            return
+        super().delete_model(request, obj)
+
+    @admin.action(description=gettext_lazy("Stop the selected accounts"))
+    def stop(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """They sign in no more; their sessions and API tokens open nothing."""
+        found = queryset.exclude(pk=actor_of(request).pk)
+        question = _("Stop these accounts? Their sessions and API tokens end at once.")
+        if page := ask(self, request, found, "stop", question, _ownerless(found)):
+            return page
+        for user in found:
+            suspension.stop_account(user, by=actor_of(request))
+        return None
+
+    @admin.action(description=gettext_lazy("Let the selected accounts sign in again"))
+    def start(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """With the API tokens that they had."""
+        for user in queryset:
+            suspension.start_account(user, by=actor_of(request))
+
+
+def _ownerless(users: Iterable[User]) -> list[str]:
+    """Tenants that nobody can manage while these accounts are stopped, in words."""
+    rows = Membership.objects.unscoped("of people whom staff stop").filter(user__in=list(users))
+    told = _("Nobody can manage %(name)s meanwhile: it has no other owner.")
+    return [told % {"name": tenant.name} for tenant in people.left_without_owner(rows)]
+
+
+def _warn(request: HttpRequest, users: list[User]) -> None:
+    owned = Membership.objects.unscoped("of people whom staff stop").filter(
+        user__in=[user for user in users if not user.is_active], role=Role.OWNER
+    )
+    for tenant in {row.tenant for row in owned.select_related("tenant")}:
+        if not people.live_owners([tenant.pk]).exists():
+            told = _("Nobody can manage %(name)s meanwhile: it has no other owner.")
+            messages.warning(request, told % {"name": tenant.name})

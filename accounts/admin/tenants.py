@@ -1,45 +1,74 @@
-"""Tenants, their teams and members."""
+"""Tenants and their teams."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
+from accounts import suspension, teams
 from accounts.admin.base import TenantAdmin
-from accounts.models import (
-    Membership,
-    Team,
-    Tenant,
-)
+from accounts.admin.confirm import ask
+from accounts.models import Membership, Team, Tenant, User
 
 
 class MembershipInline(TabularInline):
+    """Who is in a tenant; each is changed on a page of their own, which keeps an owner."""
+
     model = Membership
     extra = 0
-    autocomplete_fields = ("user", "team")
+    fields = readonly_fields = ("user", "role", "level", "team", "suspended_at")
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Tenant)
 class TenantsAdmin(TenantAdmin):
-    list_display = ("name", "time_zone", "created_at")
+    list_display = ("name", "time_zone", "created_at", "suspended_at")
+    list_filter = (("suspended_at", admin.EmptyFieldListFilter),)
     search_fields = ("name",)
+    readonly_fields = ("suspended_at", "created_at")
     inlines: ClassVar[list] = [MembershipInline]
-    actions_detail = ("look_into",)
+    actions = ("suspend", "resume")
+    actions_detail = ("look_into",)  # type: ignore[assignment]
 
-    @action(
-        description=gettext_lazy("Look into this organisation"),
+    @action(  # type: ignore[operator]
+        description=gettext_lazy("Look into this organisation"),  # type: ignore[arg-type]
         url_path="look",
         permissions=["view"],
     )
     def look_into(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the page that asks why."""
         return redirect("staff_look", object_id)
+
+    @admin.action(description=gettext_lazy("Suspend the selected tenants"))
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
+        """Nobody of theirs, and no program, comes in from now on."""
+        question = _(
+            "Suspend these tenants? Sessions and API tokens of their members stop at once."
+        )
+        if page := ask(self, request, queryset, "suspend", question):
+            return page
+        for tenant in queryset:
+            suspension.suspend_tenant(tenant, timezone.now(), by=cast(User, request.user))
+        return None
+
+    @admin.action(description=gettext_lazy("Let the selected tenants in again"))
+    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        """What was suspended works as before."""
+        for tenant in queryset:
+            suspension.resume_tenant(tenant, by=cast(User, request.user))
 
 
 @admin.register(Team)
@@ -49,11 +78,8 @@ class TeamAdmin(TenantAdmin):
     search_fields = ("name", "tenant__name")
     autocomplete_fields = ("tenant",)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("tenant",) if obj else ()
 
-@admin.register(Membership)
-class MembershipAdmin(TenantAdmin):
-    list_display = ("user", "tenant", "role", "level", "team")
-    list_filter = ("role", "level", "tenant")
-    search_fields = ("user__email", "tenant__name")
-    autocomplete_fields = ("user", "tenant", "team")
-    list_select_related = ("user", "tenant", "team")
+    def delete_model(self, request: HttpRequest, obj: Team) -> None:
+        teams.delete(obj, by=cast(User, request.user), as_staff=True)

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user
 from django.db import close_old_connections, connection
 from django.test import Client
@@ -403,7 +404,7 @@ def test_people_are_found_by_parts_of_name_and_address(signed_in, owner, member)
     assert found("%") == []
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "last", "9" * 30, "x\udcff"])
+@pytest.mark.parametrize("page", ["0", "-1", "last", "9" * 30, "9" * 5000])
 def test_an_odd_page_is_answered(signed_in, owner, page):
     assert signed_in(owner).get(PEOPLE, {"page": page}).status_code == 200
 
@@ -427,8 +428,6 @@ def test_the_list_asks_as_much_for_60_members_as_for_3(signed_in, owner, member)
 
 
 def test_a_second_factor_and_a_suspension_are_shown(signed_in, owner, ben):
-    from allauth.mfa.models import Authenticator
-
     Authenticator.objects.create(user=owner.user, type="totp", data={})
     people.suspend(ben, NOW - timedelta(days=1), by=owner.user)
     lines = signed_in(owner).get(PEOPLE).context["lines"]
