@@ -234,7 +234,7 @@ class AuditLogs(APIView):
         limit = whole_number(request, "limit", 100, 1, MOST_LIMIT)
         form = LogFilters(request.query_params)
         if not form.is_valid():
-            raise exceptions.ValidationError(form.errors)
+            raise exceptions.ValidationError(dict(form.errors))
         member = member_or_403(request)
         rows = audit_log.entries(member.tenant, form.cleaned_data, dates.reader().zone)
         page = audit_log.cut(rows, form.cleaned_data["before"], limit)

@@ -139,10 +139,10 @@ def _end_of(tenant: UUID | None) -> End:
     head = AuditHead.objects.unscoped("the end of this chain").filter(tenant_id=tenant).first()
     if head is not None:
         return End(head.sequence, bytes(head.hash))
-    ends = [End()]
+    ends: list[End] = [End()]
     anchors = AuditAnchor.objects.unscoped("the ends of this chain's months")
     for rows in (entries_of(tenant).exclude(hash=None), anchors.filter(tenant_id=tenant)):
-        found = rows.order_by("-sequence").values_list("sequence", "hash").first()
+        found: Any = rows.order_by("-sequence").values_list("sequence", "hash").first()
         ends += [End(found[0], bytes(found[1]))] if found else []
     end = max(ends, key=lambda found: found.sequence)
     if end.sequence:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
@@ -24,7 +24,8 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return len(self.object_list.order_by().values("pk")[:MOST_COUNTED])  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        return len(rows.order_by().values("pk")[:MOST_COUNTED])
 
 
 class GroupFilter(admin.SimpleListFilter):
@@ -37,7 +38,8 @@ class GroupFilter(admin.SimpleListFilter):
         return [(name, label) for name, (label, _rows) in GROUPS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(GROUPS[self.value()][1]) if self.value() in GROUPS else queryset
+        _label, rows = GROUPS.get(self.value() or "", ("", Q()))
+        return queryset.filter(rows)
 
 
 @admin.register(AuditEntry)

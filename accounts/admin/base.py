@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from accounts import audit
@@ -28,7 +28,7 @@ class WatchedAdmin(ModelAdmin):
         """Whose row it is, for the audit."""
         return row if isinstance(row, Tenant) else getattr(row, "tenant", None)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         if request.method == "GET" and response.status_code == 200:
             # What was searched for may be somebody's name.
