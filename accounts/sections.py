@@ -24,12 +24,12 @@ ORGANISATION: tuple[tuple[str, str, Any, Role], ...] = (
     ("membership", "own_membership", _("Your membership"), Role.VIEWER),
     ("branding", "organisation_branding", _("Branding"), Role.ADMIN),
     ("recipients", "organisation_recipients", _("Recipients"), Role.ADMIN),
-    ("danger", "organisation_danger", _("Delete"), Role.ADMIN),
     ("tokens", "all_tokens", _("API tokens"), Role.ADMIN),
     ("mail", "mail_server", _("Mail server"), Role.ADMIN),
     ("outbox", "outbox", _("What was sent"), Role.ADMIN),
     ("webhooks", "webhooks", _("Webhooks"), Role.ADMIN),
     ("audit", "audit_log", _("Audit log"), Role.ADMIN),
+    ("danger", "organisation_danger", _("Delete"), Role.ADMIN),
 )
 # (section, name of its address, its name)
 ACCOUNT: tuple[tuple[str, str, Any], ...] = (

@@ -7,21 +7,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 
-from accounts import audit, dates
-from accounts.models import Membership, OutboxMessage, Site, Tenant, User
+from accounts import audit, people
+from accounts.models import OutboxMessage, Site, Tenant, User
 from accounts.organisation import locked
-from accounts.outgoing import outbox
-from accounts.roles import Role
+from accounts.outgoing.notices import notify
 
 # Rows that a transaction deletes, so that none holds its locks for long.
 PIECE = 500
 
 
 @transaction.atomic
-def schedule(tenant: Tenant, actor: User, now: datetime) -> Tenant:
+def schedule(tenant: Tenant, actor: User, now: datetime, *, tell: bool = True) -> Tenant:
     """Let a tenant be deleted in `TENANT_GRACE_DAYS`; its owners are told. Asked again: no change.
 
     Until then everything goes on, and `keep` takes it back.
@@ -30,7 +27,8 @@ def schedule(tenant: Tenant, actor: User, now: datetime) -> Tenant:
     if tenant.delete_at is None:
         tenant.delete_at = now + timedelta(days=settings.TENANT_GRACE_DAYS)
         _note(tenant, actor, "tenant.deletion_scheduled", None)
-        _tell_owners(tenant)
+        if tell:
+            _tell_owners(tenant)
     return tenant
 
 
@@ -51,15 +49,10 @@ def _note(tenant: Tenant, actor: User, action: str, before: datetime | None) -> 
 
 
 def _tell_owners(tenant: Tenant) -> None:
-    owners = Membership.objects.for_tenant(tenant).filter(
-        role=Role.OWNER, suspended_at=None, user__is_active=True
-    )
-    for owner in owners.select_related("user"):
-        with dates.read_by(tenant, owner.user):
-            told = {"tenant": tenant, "base_url": settings.BASE_URL}
-            text = render_to_string("accounts/email/tenant_deletion.txt", told)
-        subject = _("%(name)s is going to be deleted") % {"name": tenant.name}
-        outbox.add_mail("tenant_deletion", owner.user.email, subject, text, tenant=tenant)
+    owners = people.live_owners([tenant.pk]).select_related("user")
+    for owner in owners:
+        told = {"tenant": tenant}
+        notify(owner.user, "tenant_deletion", "accounts/email/tenant_deletion", told, by=tenant)
 
 
 # --- When the grace is over -------------------------------------------------------------------

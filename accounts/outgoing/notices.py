@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts import dates
+from accounts import dates, own_account
 from accounts.models import OutboxMessage, Tenant, User
 from accounts.outgoing import outbox
 from accounts.outgoing.letters import compose
@@ -17,10 +17,17 @@ def notify(
 
     `by` is whose server sends it. Dates are written for the person in the context's `tenant`.
     """
-    if kind in user.muted:
+    if not own_account.wants(user, kind):
         return None
+    unsubscribe = own_account.unsubscribe_url(user, kind)
     with dates.read_by(context.get("tenant"), user):
-        letter = compose(template, {"person": user, **context})
+        letter = compose(template, {"person": user, "may_mute": bool(unsubscribe), **context})
     return outbox.add_mail(
-        kind, user.email, letter.subject, letter.text, tenant=by, html=letter.html
+        kind,
+        user.email,
+        letter.subject,
+        letter.text,
+        tenant=by,
+        html=letter.html,
+        unsubscribe=unsubscribe,
     )
