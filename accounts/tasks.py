@@ -3,7 +3,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts import audit_months, chain, lifecycle, tenant_deletion
+from accounts import audit_months, chain, invitations, lifecycle, tenant_deletion
 from accounts.outgoing import dispatch
 
 
@@ -44,3 +44,9 @@ def keep_audit_log() -> None:
     connection.ensure_connection()
     audit_months.ensure_ahead(connection.connection, now.date())
     audit_months.end_old(connection.connection, now)
+
+
+@shared_task
+def forget_invitations() -> None:
+    """Delete the invitations that have been over for long."""
+    invitations.forget_old(timezone.now())

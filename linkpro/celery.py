@@ -56,6 +56,12 @@ PERIODIC = {
     "keep the months of the audit log": Periodic(
         "accounts.tasks.keep_audit_log", crontab(minute="12"), timedelta(hours=1), "slow"
     ),
+    "forget old invitations": Periodic(
+        "accounts.tasks.forget_invitations",
+        crontab(minute="37", hour="4"),
+        timedelta(hours=6),
+        "slow",
+    ),
     "erase what was reset": Periodic(
         "analytics.tasks.erase_what_was_reset", timedelta(minutes=1), timedelta(minutes=1), "slow"
     ),

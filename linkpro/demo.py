@@ -17,10 +17,11 @@ from accounts import audit
 from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.onboarding import found_installation
 from accounts.roles import Role, TokenScope
+from linkpro import company
 from linkpro.picture import picture
 from linkpro.sender import LONGEST_WAIT, Refused, Sender
 from linkpro.settle import dress, make_site
-from linkpro.world import BIO, SITES, Event, SiteSpec, World
+from linkpro.world import BIO, JOURNAL, SHOP, SITES, Event, SiteSpec, World
 from tracking import profiles
 
 ORGANISATION = "Hollin & Reed"
@@ -114,6 +115,7 @@ def found() -> Demo:
         make_site(first.tenant, owner, spec, key=f"{KEY}-{spec.slug}")
     demo = find()
     assert demo is not None
+    company.gather(demo.owner, demo.sites[SHOP.slug], demo.sites[JOURNAL.slug], PASSWORD)
     profiles.set_picture(demo.sites[BIO.slug].profile, owner, picture())
     demo.issue(LOAD_NAME)
     return demo

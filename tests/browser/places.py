@@ -9,13 +9,17 @@ WIDTHS = {1440: 1000, 768: 1024, 390: 844}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page of the demo; `pictured` ones stand in the documentation."""
+    """A page of the demo; `pictured` ones stand in the documentation.
+
+    One whose address is not known beforehand is behind the first link that `then` selects.
+    """
 
     name: str
     path: str
     signed_in: bool = True
     pictured: bool = True
     status: int = 200
+    then: str = ""
 
 
 PLACES = (
@@ -62,5 +66,16 @@ PLACES = (
     Place("tokens", "/account/tokens", pictured=False),
     Place("new-token", "/account/tokens/new", pictured=False),
     Place("all-tokens", "/organisation/tokens", pictured=False),
+    Place("people", "/organisation/people"),
+    Place("people-none", "/organisation/people?q=nobody-of-this-name", pictured=False),
+    Place("member", "/organisation/people?q=leo", pictured=False, then=".entries a"),
+    Place("own-member", "/organisation/people?q=ida", pictured=False, then=".entries a"),
+    Place("membership", "/organisation/membership", pictured=False),
+    Place("roles", "/organisation/roles"),
+    Place("teams", "/organisation/teams", pictured=False),
+    Place("team", "/organisation/teams", pictured=False, then=".entries a"),
+    Place("invitations", "/organisation/invitations"),
+    Place("own-invitations", "/invitations", pictured=False),
+    Place("invitation-unknown", "/invitations/x", signed_in=False, pictured=False, status=404),
     Place("components", "/components/", pictured=False),
 )

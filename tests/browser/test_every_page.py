@@ -56,6 +56,9 @@ class Reader:
         page.on("console", lambda line: self.note(place, line.text) if self._bad(line) else None)
         page.on("response", self._weigh)
         answer = page.goto(self.live + place.path)
+        if place.then:
+            path, self.bytes = page.locator(place.then).first.get_attribute("href"), 0
+            answer = page.goto(f"{self.live}{path}")
         if self.scripts:  # they may fetch more: a page that is measured waits for it
             page.wait_for_function("!document.querySelector('.htmx-request')")
         assert answer is not None
