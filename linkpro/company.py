@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import invitations, teams
-from accounts.models import Invitation, Membership, Site, Team, User
+from accounts.models import Invitation, Membership, Site, Team, User, WebhookEndpoint
+from accounts.outgoing import endpoints
 from accounts.people import Rights
 from accounts.roles import AccessLevel, Role
 
@@ -55,6 +56,7 @@ def gather(owner: Membership, shop: Site, journal: Site, password: str) -> None:
     journal.save(update_fields=["owner", "updated_at"])
     shop.save(update_fields=["team", "updated_at"])
     _invite(owner, made["Journal"])
+    _add_webhook(owner)
 
 
 def _invite(owner: Membership, team: Team) -> None:
@@ -71,3 +73,16 @@ def _invite(owner: Membership, team: Team) -> None:
         sent_at=before,
         expires_at=before + timedelta(days=settings.INVITATION_DAYS),
     )
+
+
+def _add_webhook(owner: Membership) -> None:
+    """A webhook that nobody is behind: paused, so that nothing is sent, with a test called back."""
+    values = {
+        "name": "Warehouse",
+        "url": "https://hooks.example.com/linkpro",
+        "shape": WebhookEndpoint.Shape.STANDARD,
+        "events": ["site.created", "site.changed", "site.deleted"],
+    }
+    endpoint, _secret = endpoints.make(owner, values)
+    endpoints.send_test(endpoint, owner.user)
+    endpoints.change(endpoint, {"enabled": False}, owner.user)

@@ -4,7 +4,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import audit, members, people, sites, tenants, tokens
+from accounts.admin import audit, members, people, sites, tenants, tokens, webhooks
 from accounts.admin.base import ReadOnlyAdmin, TenantAdmin
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "sites",
     "tenants",
     "tokens",
+    "webhooks",
 ]
 
 admin.site.unregister(EmailAddress)  # people sign in with the address of their user

@@ -41,8 +41,8 @@ def is_from_linkpro(secret: str, headers: dict, body: bytes) -> bool:
         return False
     signing = f"{headers['webhook-id']}.{at}.".encode() + body
     key = b64decode(secret.removeprefix("whsec_"))
-    right = "v1," + b64encode(hmac.digest(key, signing, "sha256")).decode()
-    signatures = headers["webhook-signature"].split()
+    right = b"v1," + b64encode(hmac.digest(key, signing, "sha256"))
+    signatures = headers["webhook-signature"].encode().split()
     return any(hmac.compare_digest(right, one) for one in signatures)
 """
 

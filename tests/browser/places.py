@@ -77,5 +77,9 @@ PLACES = (
     Place("invitations", "/organisation/invitations"),
     Place("own-invitations", "/invitations", pictured=False),
     Place("invitation-unknown", "/invitations/x", signed_in=False, pictured=False, status=404),
+    Place("webhooks", "/organisation/webhooks", pictured=False),
+    Place("webhook", "/organisation/webhooks", pictured=False, then=".entries a"),
+    Place("new-webhook", "/organisation/webhooks/new", pictured=False),
+    Place("webhooks-explained", "/organisation/webhooks/receiving", pictured=False),
     Place("components", "/components/", pictured=False),
 )
