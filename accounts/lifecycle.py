@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, site_mails
 from accounts.authentication import memberships_of
 from accounts.models import Membership, Site, SiteTransfer, User
 from accounts.roles import Role
@@ -62,6 +62,7 @@ def schedule_deletion(site: Site, member: Membership, now: datetime) -> Site:
         site.delete_at = now + timedelta(days=settings.SITE_GRACE_DAYS)
         _note_deletion(site, member, "site.deletion_scheduled", None, now)
         SiteTransfer.plain.filter(site=site).delete()
+        site_mails.tell_of_deletion(site, member.user)
     return site
 
 
@@ -127,6 +128,7 @@ def offer(site: Site, email: str, member: Membership, now: datetime) -> SiteTran
     )
     changes = {"expires_at": [None, str(made.expires_at)]}
     audit.record("site.offered", site, tenant=site.tenant, actor=member.user, changes=changes)
+    site_mails.tell_of_offer(made, member.user)
     return made
 
 

@@ -65,6 +65,7 @@ class MailKind:
 # By `OutboxMessage.kind`. Those that are not listed concern sign-in, and always come.
 MAIL_KINDS = {
     "site_offered": MailKind(_("Somebody wants to give you a site"), True),
+    "site_deletion": MailKind(_("A site of yours is to be deleted"), True),
     "webhook_stopped": MailKind(_("A webhook of your organisation was stopped"), True),
     "mail_server_failing": MailKind(_("The mail server of your organisation fails"), True),
     "invitation": MailKind(_("Invitations to an organisation"), False),

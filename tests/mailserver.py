@@ -79,7 +79,7 @@ class MailServer:
         assert isinstance(told, LoginPassword)
         self.logins.append(told.login.decode())
         right = (told.login.decode(), told.password.decode()) == (self.user, self.password)
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

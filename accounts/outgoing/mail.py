@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
@@ -92,7 +93,10 @@ def send(message: OutboxMessage, content: dict[str, Any]) -> Outcome:
         validate_email(message.recipient)
     except ValidationError:
         return gone(_("No mail can be sent to this address."))
-    return hand_in(build(message, content), mail_servers.of(message.tenant))
+    outcome = hand_in(build(message, content), mail_servers.of(message.tenant))
+    if message.kind == mail_servers.TEST and outcome.result == Result.RETRY:
+        return replace(outcome, result=Result.GONE)  # whoever tries the server out wants to know
+    return outcome
 
 
 def hand_in(mail: Mail, own: MailServer | None) -> Outcome:
@@ -139,3 +143,5 @@ def told(message: OutboxMessage, outcome: Outcome, now: datetime) -> None:
     """Remember whether the tenant's server works; see `accounts.outgoing.outcome.Told`."""
     if (server := mail_servers.of(message.tenant)) is not None:
         mail_servers.note(server, outcome, now)
+        if message.kind == mail_servers.TEST:
+            mail_servers.note_test(server, outcome, now)

@@ -6,20 +6,24 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import audit, vault
-from accounts.models import MailServer, Membership, Tenant, User
-from accounts.outgoing import notices, smtp
+from accounts.models import MailServer, Membership, OutboxMessage, Tenant, User
+from accounts.outgoing import notices, outbox, smtp
+from accounts.outgoing.letters import compose
 from accounts.outgoing.outcome import Outcome, Result
+from accounts.outgoing.public import NotPublic
 from accounts.roles import Role
 
 # What is told of a server; its password has a way of its own.
 FIELDS = ("server", "port", "from_address", "username", "use_tls")
 # A password goes where it was entered for, and nowhere else.
 BOUND = ("server", "port", "username", "use_tls")
+TEST = "mail_server_test"
 MAX_TOLD = 500
 # One mail that could not be handed in is no news; it is once nothing got through for a while.
 PATIENCE = timedelta(minutes=30)
@@ -77,6 +81,7 @@ def configure(tenant: Tenant, actor: User, values: dict[str, Any], password: str
         setattr(server, name, values[name])
     _keep_password(server, before, password)
     server.full_clean(exclude=["tenant"])
+    _check_reach(server)
     changes = audit.differences(before, server, list(FIELDS))
     if password:
         changes["password_set"] = [before is not None and before.sealed_password is not None, True]
@@ -105,11 +110,52 @@ def _keep_password(server: MailServer, before: MailServer | None, password: str)
         raise PasswordNeeded
 
 
+def _check_reach(server: MailServer) -> None:
+    """Refuse a server that no mail would ever be handed to. Raises `ValidationError`."""
+    try:
+        smtp.find(reached(server))
+    except NotPublic as error:
+        raise ValidationError({"server": str(error)}) from None
+    except smtp.WayFailed as error:
+        raise ValidationError({"use_tls": str(error)}) from None
+    except vault.Unreadable:
+        raise PasswordNeeded from None
+
+
 @transaction.atomic
 def remove(server: MailServer, actor: User) -> None:
     """Forget a tenant's server: its mail leaves by the installation's from now on."""
     audit.record("mailserver.deleted", server, tenant=server.tenant, actor=actor)
     server.delete()
+
+
+# --- Tried out --------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def send_test(server: MailServer, actor: User) -> OutboxMessage:
+    """A mail to whoever asks, by this server, tried once; `note_test` keeps what came of it."""
+    MailServer.plain.filter(pk=server.pk).update(tested_at=None, test_error="")
+    told = {"tenant": server.tenant, "server": server}
+    letter = compose("accounts/email/mail_server_test", told)
+    audit.record("mailserver.tested", server, tenant=server.tenant, actor=actor)
+    return outbox.add_mail(
+        TEST, actor.email, letter.subject, letter.text, tenant=server.tenant, html=letter.html
+    )
+
+
+def note_test(server: MailServer, outcome: Outcome, now: datetime) -> None:
+    """Keep what came of a test."""
+    error = "" if outcome.result == Result.DELIVERED else outcome.detail or _("It was not taken.")
+    MailServer.plain.filter(pk=server.pk).update(tested_at=now, test_error=error[:MAX_TOLD])
+
+
+def last_test(server: MailServer) -> OutboxMessage | None:
+    """The last test of the server as it is set now."""
+    tests = OutboxMessage.objects.for_tenant(server.tenant_id).filter(
+        kind=TEST, created_at__gte=server.updated_at
+    )
+    return tests.order_by("-created_at").first()
 
 
 # --- Watched ----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Line(smtplib.SMTP):
 
     def open(self) -> None:
         """Connect, encrypt, sign in. Raises `WayFailed`, `NotPublic`, smtplib's and OSError."""
-        name, self.addresses = _found(self.server)
+        name, self.addresses = find(self.server)
         self._host = name  # what certificates are checked for
         try:
             code, words = self.connect(name, self.server.port)
@@ -139,8 +139,11 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-def _found(server: Server) -> tuple[str, list[str]]:
-    """The server's name and the addresses that may be connected to."""
+def find(server: Server) -> tuple[str, list[str]]:
+    """The server's name and the addresses that may be connected to.
+
+    Raises `NotPublic`, and `WayFailed` where a password would be sent for all to read.
+    """
     if server.trusted:
         return server.host, [server.host]
     found = resolve(server.host, server.port)
