@@ -36,9 +36,9 @@ MAILS = {
     "email_confirmation_signup": Words(
         _("Your code for LinkPro"),
         (
-            _("Welcome to LinkPro. Enter this code on the page where you signed up:"),
+            _("Welcome to LinkPro. Enter this code on the page that asked for it:"),
             "%(code)s",
-            _("It is good for 15 minutes. If you did not sign up, leave this mail alone."),
+            _("It is good for 15 minutes. If you asked for nothing, leave this mail alone."),
         ),
     ),
     "account_already_exists": Words(
