@@ -43,6 +43,7 @@ from tests.conftest import PASSWORD
 from tests.sending import rebuild_all, send
 from tracking.models import DirtyDay, Link, LinkProfile, Outcome, Rejected
 
+OUR_APPS = ("accounts", "privacy", "tracking", "analytics", "reports", "linkpro")
 RUN = secrets.token_hex(3)
 # B's numbers are multiples of this: no number of A's, nor of a clock or an id, comes near one.
 UNIT = 7_919_000_000

@@ -1,0 +1,122 @@
+"""Ids of others where a request names a row: in its body, in lists, in its query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+
+from tests.access.policies import outcomes
+from tests.access.probes import Question, Stage, path_of, same
+from tests.access.routes import Route, all_routes
+from tests.access.table import line_for
+from tests.access.things import missing
+from tests.access.walk import values_of
+from tests.access.world import Half
+
+# By the name of a field: what of B's may be written into it.
+_SITES = ("site", "site_id", "sites", "site_ids", "key")
+_PEOPLE = ("owner", "user", "user_id", "actor", "heir", "email")
+_MEMBERS = ("member", "members", "home", "person", "membership", "to")
+_OTHERS = {
+    "team": "team",
+    "team_id": "team",
+    "profile": "profile0",
+    "profile_id": "profile0",
+    "link": "link0",
+    "link_id": "link0",
+    "endpoint": "webhook",
+    "webhook": "webhook",
+    "message": "message",
+    "token": "token",
+    "id": "entry",
+}
+
+
+def values_for(name: str, half: Half) -> list[Any]:
+    """Ids of a half's rows that a field of this name may take."""
+    site, person = half.sites[1], half.people["analyst"]
+    if name in _SITES:
+        return [site.pk, site.key]
+    if name in _PEOPLE:
+        return [person.user_id, person.user.email]
+    if name in _MEMBERS:
+        return [person.pk]
+    if name in ("tenant", "tenant_id", "organisation"):
+        return [half.tenant.pk]
+    if name == "team" or _OTHERS.get(name) == "team":
+        return [half.team.pk]
+    return [half.rows[_OTHERS[name]].pk] if name in _OTHERS else []
+
+
+class Names:
+    """The fields that a view looks for in what it is sent."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def watch(self, patch: pytest.MonkeyPatch) -> None:
+        for method in ("__getitem__", "get", "getlist", "__contains__"):
+            plain = getattr(QueryDict, method)
+
+            def noted(form: Any, key: Any, *rest: Any, plain: Any = plain) -> Any:
+                self.found.add(str(key))
+                return plain(form, key, *rest)
+
+            patch.setattr(QueryDict, method, noted)
+
+
+def fields_of(stage: Stage, route: Route, question: Question) -> set[str]:
+    """The names of the fields that a route reads and that may hold an id."""
+    names = Names()
+    with pytest.MonkeyPatch.context() as patch:
+        names.watch(patch)
+        stage.ask(question)
+    serializer = getattr(route.view, "serializer_class", None)
+    if serializer is not None and route.method != "GET":
+        names.found |= set(serializer().fields)
+    return {name for name in names.found if values_for(name, stage.world.b1)}
+
+
+def _with(question: Question, field: str, value: Any, said: tuple[str, ...]) -> Question:
+    many = field in ("sites", "site_ids", "members") and question.route.view is not None
+    given = {field: [value] if many and question.route.method != "GET" else str(value)}
+    if question.route.method == "GET":
+        return Question(question.actor, question.route, field, question.path, given, said=said)
+    return Question(question.actor, question.route, field, question.path, body=given, said=said)
+
+
+def faults(stage: Stage, route: Route, actor: str) -> Iterator[str]:
+    """What is told of B's rows, or done to them, when their ids stand in a request of A's."""
+    line = line_for(route)
+    if line is None or outcomes(line.policy_for(route.method) or "")[actor] != "+":
+        return
+    path = path_of(route, values_of(route, line, stage.world, "mine"))
+    plain = Question(actor, route, "mine", path)
+    for field in sorted(fields_of(stage, route, plain)):
+        for theirs in values_for(field, stage.world.b1):
+            nobodys = _absent(theirs)
+            said = (path, str(theirs), str(nobodys))
+            one = stage.ask(_with(plain, field, theirs, said))
+            other = stage.ask(_with(plain, field, nobodys, said))
+            yield from (f"{route} {field}={theirs}: {problem}" for problem in one.problems)
+            if not same(one, other, said):
+                yield f"{route} {field}={theirs}: tells more than of {nobodys}"
+
+
+def _absent(value: Any) -> Any:
+    if "@" in str(value):
+        return str(value).replace("b1-", "z9-")
+    return missing(value)
+
+
+def all_faults(stage: Stage, actor: str) -> list[str]:
+    """Over all routes outside the admin, whose staff see every tenant."""
+    return [
+        fault
+        for route in all_routes()
+        if not route.pattern.startswith("admin/") and line_for(route)
+        for fault in faults(stage, route, actor)
+    ]
