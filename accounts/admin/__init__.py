@@ -4,7 +4,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import audit, members, people, sites, tenants, tokens, webhooks
+from accounts.admin import audit, members, outgoing, people, sites, tenants, tokens, webhooks
 from accounts.admin.base import ReadOnlyAdmin, TenantAdmin
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "TenantAdmin",
     "audit",
     "members",
+    "outgoing",
     "people",
     "sites",
     "tenants",

@@ -47,7 +47,7 @@ def listed(member: Membership, channel: str, state: str, search: str) -> QuerySe
 
 
 @transaction.atomic
-def cancel(message: OutboxMessage, actor: User, now: datetime) -> bool:
+def cancel(message: OutboxMessage, actor: User | None, now: datetime) -> bool:
     """Call a waiting message back; False where it is too late for that."""
     done = outbox.cancel(message, now)
     if done:
@@ -56,7 +56,7 @@ def cancel(message: OutboxMessage, actor: User, now: datetime) -> bool:
 
 
 @transaction.atomic
-def send_again(message: OutboxMessage, actor: User, now: datetime) -> bool:
+def send_again(message: OutboxMessage, actor: User | None, now: datetime) -> bool:
     """Send once more what is over; False where it still waits or its content is wiped."""
     done = outbox.send_again(message, now)
     if done:
