@@ -5,5 +5,5 @@ class LinkproConfig(AppConfig):
     name = "linkpro"
 
     def ready(self) -> None:
-        """Make Celery's application the one that tasks belong to, wherever Django runs."""
-        from linkpro import celery  # noqa: F401
+        """Make Celery's application the one that tasks belong to; register our checks."""
+        from linkpro import celery, checks  # noqa: F401

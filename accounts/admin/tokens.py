@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,15 +10,12 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import tokens
 from accounts.admin.base import TenantAdmin
-from accounts.models import (
-    ApiToken,
-    Tenant,
-)
+from accounts.models import ApiToken, Tenant, User
 from accounts.roles import TokenScope
 
 
@@ -31,6 +28,16 @@ class ApiTokenForm(forms.ModelForm):
         model = ApiToken
         fields = ("member", "name", "scopes", "expires_at")
 
+    def clean(self) -> dict[str, Any]:
+        """Nobody is given a scope that their role does not carry."""
+        cleaned = super().clean() or {}
+        member = cleaned.get("member") or getattr(self.instance, "member", None)
+        if member is not None:
+            allowed = tokens.scopes_for(member)
+            if [scope for scope in cleaned.get("scopes", ()) if scope not in allowed]:
+                self.add_error("scopes", _("The member's role does not carry these."))
+        return cleaned
+
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(TenantAdmin):
@@ -41,6 +48,10 @@ class ApiTokenAdmin(TenantAdmin):
     readonly_fields = ("prefix", "created_at", "revoked_at", "last_used_at")
     list_select_related = ("member__user", "member__tenant")
     actions = ("revoke",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A token stays its maker's."""
+        return (*self.readonly_fields, "member") if obj else self.readonly_fields
 
     def tenant_of(self, row: models.Model) -> Tenant | None:
         return row.member.tenant if isinstance(row, ApiToken) else None
@@ -59,7 +70,5 @@ class ApiTokenAdmin(TenantAdmin):
     @transaction.atomic
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """They open nothing from now on."""
-        for token in queryset.filter(revoked_at=None):
-            token.revoked_at = timezone.now()
-            token.save(update_fields=["revoked_at"])
-            self.note(request, "apitoken.revoked", token, {})
+        for token in queryset.filter(revoked_at=None).select_related("member__tenant"):
+            tokens.revoke(token, cast(User, request.user))

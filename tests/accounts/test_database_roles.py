@@ -17,6 +17,7 @@ from accounts import database_roles
 from accounts.database_roles import INGEST, MAINTENANCE, WEB
 from accounts.models import AuditEntry, Membership, Site
 from accounts.tenancy import OutsideScope, TenantQuerySet, tenant_transaction
+from linkpro.checks import roles_are_in_use
 from tests.sending import send, visit
 from tracking import partitions
 from tracking.ingest import writer
@@ -185,6 +186,19 @@ def test_where_roles_are_not_in_use_nothing_is_asked(settings, django_assert_num
     settings.DATABASE_ROLES = False
     with django_assert_num_queries(0):
         call_command("sync_roles", "--where-used")
+
+
+def test_production_that_acts_as_superuser_or_owner_is_warned(settings):
+    def told() -> list[str]:
+        return [str(warning.msg) for warning in roles_are_in_use(databases=["default"])]
+
+    assert told() == [], "a developer's machine is none"
+    settings.PRODUCTION, settings.DATABASE_ROLES = True, False
+    assert told() == ["Processes act as a superuser of the database."]
+    with acting_as(MAINTENANCE):
+        assert told() == ["Processes act as the owner of the tables."]
+    with acting_as(WEB):
+        assert told() == []
 
 
 # --- A tenant's transaction, and row-level security behind it ---------------------------------

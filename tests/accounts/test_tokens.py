@@ -241,6 +241,28 @@ def test_what_only_the_system_sets_is_not_chosen(signed_in, owner):
         assert answer.status_code == 405
 
 
+# --- The admin --------------------------------------------------------------------------------
+
+
+def test_staff_give_no_scope_beyond_the_role_and_move_no_token(admin_client, client, member, token):
+    viewer, other = member("viewer"), member("owner", "olga@acme.test")
+    new = {"member": viewer.pk, "name": "Feed", "expires_at_0": "", "expires_at_1": ""}
+    path = "/admin/accounts/apitoken/"
+    refused = admin_client.post(path + "add/", new | {"scopes": ["ingest"]})
+    assert (refused.status_code, ApiToken.plain.count()) == (200, 0)
+    assert admin_client.post(path + "add/", new | {"scopes": ["read"]}).status_code == 302
+    row = ApiToken.plain.get()
+    moved = new | {"member": other.pk, "scopes": ["read"], "name": "Food"}
+    assert admin_client.post(f"{path}{row.pk}/change/", moved).status_code == 302
+    row.refresh_from_db()
+    assert (row.member_id, row.name) == (viewer.pk, "Food")
+    text = token(other)
+    chosen = list(ApiToken.plain.values_list("pk", flat=True))
+    admin_client.post(path, {"action": "revoke", "_selected_action": chosen})
+    assert status(client, text) == 401
+    assert AuditEntry.objects.unscoped("test").filter(action="apitoken.revoked").count() == 2
+
+
 # --- Rights at the moment of use --------------------------------------------------------------
 
 
