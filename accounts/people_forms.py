@@ -91,7 +91,7 @@ class InviteForm(RightsForm):
 
 
 class HeirForm(forms.Form):
-    """Who gets what somebody leaves behind, and a tick that it is meant."""
+    """Who gets what somebody leaves behind, if it is anything, and a tick that it is meant."""
 
     heir = forms.ModelChoiceField(
         queryset=Membership.plain.none(), label=gettext_lazy("What they own goes to")
@@ -99,9 +99,17 @@ class HeirForm(forms.Form):
     sure = forms.BooleanField(label=gettext_lazy("Yes, I am sure"))
 
     def __init__(
-        self, *args: Any, leaving: Membership, usual: Membership | None = None, **options: Any
+        self,
+        *args: Any,
+        leaving: Membership,
+        owns: bool,
+        usual: Membership | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        if not owns:
+            del self.fields["heir"]
+            return
         able = people.heirs(leaving)
         heir = self.fields["heir"]
         assert isinstance(heir, forms.ModelChoiceField)
@@ -110,6 +118,11 @@ class HeirForm(forms.Form):
         )
         heir.choices = [(row.pk, described(row)) for row in able]
         heir.initial = usual or (able[0] if able else None)
+
+    def ask_of_oneself(self) -> None:
+        """Ask the one who leaves, not one who removes somebody."""
+        if "heir" in self.fields:
+            self.fields["heir"].label = _("What you own goes to")
 
 
 def described(member: Membership) -> str:

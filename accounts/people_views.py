@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import people, people_list
+from accounts.authentication import memberships_of
 from accounts.models import ApiToken, Membership, User
 from accounts.pages import member_required, permission_or_403
 from accounts.people_forms import HandOverForm, HeirForm, RightsForm
@@ -168,17 +169,19 @@ def remove(request: HttpRequest, member: Membership, pk: int) -> HttpResponse:
     row = person_or_404(member, pk)
     if row.pk == member.pk:
         return redirect("own_membership")
-    form = HeirForm(request.POST or None, leaving=row, usual=member)
+    owned = _owned(row)
+    owns = bool(owned["owned_count"])
+    form = HeirForm(request.POST or None, leaving=row, owns=owns, usual=member)
     if request.method == "POST" and form.is_valid():
         try:
-            count = people.remove(row, by=member.user, heir=form.cleaned_data["heir"])
+            heir = form.cleaned_data.get("heir")
+            count = people.remove(row, by=member.user, heir=heir)
         except people.Refused as problem:
             form.add_error(None, str(problem))
         else:
-            messages.success(request, _removed(row, form.cleaned_data["heir"], count))
+            messages.success(request, _removed(row, heir or member, count))
             return redirect("people")
-    context = {"row": row, "form": form, "alone": people.left_without_owner([row])}
-    context |= _owned(row)
+    context = {"row": row, "form": form, "alone": people.left_without_owner([row]), **owned}
     return organisation_page(request, member, "people", "accounts/member_remove.html", **context)
 
 
@@ -208,31 +211,36 @@ def _removed(row: Membership, heir: Membership, count: int) -> str:
 @member_required
 def own_membership(request: HttpRequest, member: Membership) -> HttpResponse:
     """What one may oneself, and the way out."""
-    alone = people.left_without_owner([member]) if member.pk else []
+    owned = _owned(member) if member.pk else {}
+    alone = bool(member.pk) and bool(people.left_without_owner([member]))
     form = None
     if member.pk and not alone:
-        form = HeirForm(request.POST or None, leaving=member)
-        form.fields["heir"].label = _("What you own goes to")
-    if request.method == "POST" and form and form.is_valid():
-        try:
-            people.leave(member, heir=form.cleaned_data["heir"])
-        except people.Refused as problem:
-            form.add_error(None, str(problem))
-        else:
-            stay_signed_in(request, member.user)
-            told = _("You have left %(name)s.") % {"name": member.tenant.name}
-            messages.success(request, told)
-            return redirect("waiting_invitations")
+        form = HeirForm(request.POST or None, leaving=member, owns=bool(owned["owned_count"]))
+        form.ask_of_oneself()
+    if request.method == "POST" and form and form.is_valid() and _left(request, member, form):
+        others = memberships_of(member.user).exists()
+        return redirect("home" if others else "waiting_invitations")
     context = {
         "form": form,
-        "alone": bool(alone),
+        "alone": alone,
         "level_told": LEVELS[AccessLevel(member.level)],
         "may": [line.told for line in PERMISSIONS.values() if member.may(line.role)],
+        **owned,
     }
-    if member.pk:
-        context |= _owned(member)
     template = "accounts/member_own.html"
     return organisation_page(request, member, "membership", template, **context)
+
+
+def _left(request: HttpRequest, member: Membership, form: HeirForm) -> bool:
+    """Go; what is refused stands in the form."""
+    try:
+        people.leave(member, heir=form.cleaned_data.get("heir"))
+    except people.Refused as problem:
+        form.add_error(None, str(problem))
+        return False
+    stay_signed_in(request, member.user)
+    messages.success(request, _("You have left %(name)s.") % {"name": member.tenant.name})
+    return True
 
 
 @require_safe

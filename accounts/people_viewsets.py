@@ -136,6 +136,10 @@ class TeamViewSet(OfPeople, api.TenantViewSet):
         rows = super().get_queryset().select_related("tenant")
         return rows.annotate(members=Count("memberships")).order_by("name")
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Without the lock of a row: `teams` locks the tenant, which comes before its rows."""
+        return super(api.TenantViewSet, self).filter_queryset(queryset)
+
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         member = member_or_403(self.request)
         with _told():

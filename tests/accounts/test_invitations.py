@@ -371,3 +371,31 @@ def test_what_has_been_over_for_long_is_forgotten(invited, owner):
     assert invitations.forget_old(now) == 0
     move(invited, revoked_at=now - timedelta(days=91))
     assert invitations.forget_old(now) == 1
+
+
+# --- With a new account -----------------------------------------------------------------------
+
+
+def test_who_has_no_account_makes_one_by_the_link_and_joins(invited, owner, settings):
+    settings.SIGNUP_POLICY = "invited"
+    client = browser()
+    page = client.get(link()).content.decode()
+    assert "/accounts/signup/?next=/invitations/opened" in page
+    given = {"name": "Nina", "email": "nina@acme.test", "password1": PASSWORD}
+    answer = client.post("/accounts/signup/?next=/invitations/opened", given)
+    assert answer["Location"] == "/invitations/opened"
+    assert client.get("/invitations/opened").context["state"] == "join"
+    client.post("/invitations/opened")
+    nina = User.objects.get(email="nina@acme.test")
+    assert membership(nina, owner).role == "analyst"
+    assert nina.has_proven("nina@acme.test")
+
+
+def test_signing_in_comes_back_to_the_invitation(invited, nina, owner):
+    client = browser()
+    assert "/accounts/login/?next=/invitations/opened" in client.get(link()).content.decode()
+    given = {"login": nina.email, "password": PASSWORD}
+    answer = client.post("/accounts/login/?next=/invitations/opened", given)
+    assert answer["Location"] == "/invitations/opened"
+    client.post("/invitations/opened")
+    assert membership(nina, owner)

@@ -116,7 +116,7 @@ def test_rights_are_changed_and_nothing_else(api, owner, ben, rival_site):
 def test_bad_rights_are_refused_with_a_code(api, ben, wrong):
     answer = api("patch", f"{MEMBERS}/{ben.pk}", wrong)
     assert answer.status_code == 400
-    assert answer.json()["code"] == "invalid"
+    assert answer.json()["code"] in ("invalid", "parse_error")
 
 
 def test_what_another_tenant_has_does_not_exist(api, owner, ben, rival_site):
