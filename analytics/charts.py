@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
 
+from accounts import dates
 from accounts.models import Site
 from analytics.answers import Point
 from analytics.asked import Asked
@@ -15,18 +17,18 @@ from analytics.figures import figure, label_of
 from analytics.metrics import METRICS, Number, Unit
 from analytics.period import Interval, Period
 
-POINT_LABELS = {
-    Interval.HOUR: "H:i",
-    Interval.DAY: "D j M",
-    Interval.WEEK: "j M",
-    Interval.MONTH: "M Y",
+POINT_LABELS: dict[Interval, Callable[[Any], str]] = {
+    Interval.HOUR: lambda at: date_format(at, "H:i"),
+    Interval.DAY: dates.weekday,
+    Interval.WEEK: dates.short_day,
+    Interval.MONTH: lambda at: date_format(at, "M Y"),
 }
 
 
 def chart(site: Site, ask: Asked, points: list[Point], before: list[Point]) -> dict[str, Any]:
     """The chart of the address's metric, and its rows; each point leads to its visits."""
     metric, interval = METRICS[ask.metric], ask.period.interval
-    labels = [date_format(point.at, POINT_LABELS[interval]) for point in points]
+    labels = [POINT_LABELS[interval](point.at) for point in points]
     values = [_drawn(point.value) for point in points]
     earlier = [_drawn(point.value) for point in before][: len(points)]
     earlier += [None] * (len(points) - len(earlier))

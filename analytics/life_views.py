@@ -11,11 +11,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import lifecycle
+from accounts import dates, lifecycle
 from accounts.models import Membership, Site, SiteTransfer, User
 from accounts.pages import member_required, role_or_403, site_or_404
 from accounts.roles import Role
@@ -42,7 +41,7 @@ def _danger(
 
 
 def _day(site: Site, at: Any) -> str:
-    return date_format(site.local(at), "j F Y")
+    return dates.day(site.local(at).date())
 
 
 @require_safe

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, QuerySet, Sum
-from django.utils.formats import date_format
 
 from accounts.models import Site
 from accounts.tenancy import Scope
+from analytics.charts import POINT_LABELS
 from analytics.period import Interval, Period
 from analytics.reasons import BOTS, Kind, Reason, reason_of
 from tracking import rejects
@@ -90,7 +90,7 @@ def _step_of(site: Site, period: Period, hour: datetime) -> Any:
 
 
 def _label(period: Period, step: Any) -> str:
-    return date_format(step, "H:i" if period.interval is Interval.HOUR else "D j M")
+    return POINT_LABELS[Interval.HOUR if period.interval is Interval.HOUR else Interval.DAY](step)
 
 
 # --- Bots -------------------------------------------------------------------------------------

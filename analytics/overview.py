@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.dates import day as written_day
 from accounts.models import Site
 from accounts.tenancy import Scope
 from analytics import heat_map, queries
@@ -149,12 +149,12 @@ def notes(ask: Asked, coverage: Coverage) -> list[str]:
     if coverage.sources:
         told = {"tools": ", ".join(coverage.sources)}
         if coverage.live is not None and coverage.live <= ask.period.last:
-            told["day"] = date_format(coverage.live, "j F Y")
+            told["day"] = written_day(coverage.live)
             found.append(_("before %(day)s from %(tools)s") % told)
         else:
             found.append(_("from %(tools)s") % told)
     if coverage.since is not None and coverage.since > ask.period.first:
-        since = {"day": date_format(coverage.since, "j F Y")}
+        since = {"day": written_day(coverage.since)}
         text = _("filters are known from %(day)s on") if ask.filters else _("known from %(day)s on")
         found.append(text % since)
     if coverage.gaps:
@@ -209,7 +209,7 @@ def _missing(ask: Asked, known: Days) -> str:
     if known.began is None:
         return _("Being counted")
     if ask.period.last < known.began:
-        return _("Counted since %(day)s") % {"day": date_format(known.began, "j F Y")}
+        return _("Counted since %(day)s") % {"day": written_day(known.began)}
     if any(known.of_day(day)["visitors"] for day in ask.period.dates):
         return _("Not known of all these days")
     return _("No visits in this period")

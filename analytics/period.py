@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts import dates
 from accounts.zones import Clock
 
 LONGEST_DAYS = 1_100
@@ -121,14 +121,7 @@ class Period:
     @property
     def label(self) -> str:
         """The dates as people read them: `14–20 November 2026`."""
-        last = date_format(self.last, "j F Y")
-        if self.first == self.last:
-            return last
-        if (self.first.year, self.first.month) == (self.last.year, self.last.month):
-            return f"{self.first.day}–{last}"
-        if self.first.year == self.last.year:
-            return f"{date_format(self.first, 'j F')} – {last}"
-        return f"{date_format(self.first, 'j F Y')} – {last}"
+        return dates.span(self.first, self.last)
 
 
 PRESETS = {

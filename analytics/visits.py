@@ -13,6 +13,7 @@ from django.http import Http404, QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts import dates
 from accounts.models import Site
 from accounts.tenancy import Scope
 from analytics import names, queries, sessions
@@ -113,7 +114,7 @@ def _chip_of_hour(
 def _row(site: Site, ask: Asked, row: Session) -> dict[str, Any]:
     started = site.local(row.started_at)
     return {
-        "day": date_format(started, "D j M"),
+        "day": dates.weekday(started.date()),
         "at": date_format(started, "H:i"),
         "url": ask.to("visit", str(row.date), str(row.key)),
         "source": names.source(row.source or ""),
@@ -179,13 +180,17 @@ def context_of_visit(scope: Scope, site: Site, ask: Asked, found: Visit) -> dict
     ids = [str(event.link_id) for event in found.events if event.link_id]
     titles = {value: label.text for value, label in labels(scope, site, "link", ids).items()}
     return {
-        "title": date_format(site.local(session.started_at), "l j F Y, H:i"),
+        "title": _title(site.local(session.started_at)),
         "facts": _facts(session),
         "events": [_event(site, event, titles) for event in found.events],
         "more": found.more,
         "most": MOST_EVENTS,
         "back_url": ask.to("visits"),
     }
+
+
+def _title(at: datetime) -> str:
+    return f"{date_format(at, 'l')} {dates.day(at.date())}, {date_format(at, 'H:i')}"
 
 
 def _facts(row: Session) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts import dates
 from analytics import heat_map, world_map
 
 COLOURS = [
@@ -89,7 +90,7 @@ def sample_report() -> dict[str, Any]:
         "received": True,
         "period": {
             "slug": "7d",
-            "label": "Last 7 days",
+            "label": dates.span(FIRST, LAST),
             "first": FIRST,
             "last": LAST,
             "unfinished": True,

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from django import template
-from django.utils.formats import date_format
 
+from accounts import dates
 from accounts.models import Site
 
 register = template.Library()
@@ -13,10 +13,10 @@ register = template.Library()
 @register.filter
 def local_day(site: Site, at: datetime) -> str:
     """A moment as a day of the site."""
-    return date_format(site.local(at), "j F Y")
+    return dates.day(site.local(at).date())
 
 
 @register.filter
 def local_time(site: Site, at: datetime) -> str:
     """A moment as a day and a time of the site."""
-    return date_format(site.local(at), "j F Y, H:i")
+    return dates.moment(site.local(at).replace(tzinfo=None))
