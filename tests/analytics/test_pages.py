@@ -182,7 +182,7 @@ def test_somebody_without_a_tenant_is_told_so(signed_in, owner, client):
     owner.delete()
     answer = client.get("/sites")
     assert answer.status_code == 403
-    assert "ask somebody to add you" in answer.content.decode()
+    assert "You are in no organisation yet" in answer.content.decode()
 
 
 def test_a_site_is_added_with_its_hosts_and_its_clock(client, acme):
