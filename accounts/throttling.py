@@ -30,6 +30,9 @@ UNLIMITED = frozenset(
     for root in ("/api", "/api/v1")
     for path in ("track", "track/click", "track/view", "pixel.gif")
 )
+# The roots of the API, and what takes a page long to make.
+ROOTS = ("/api/", "/auth/", "/analytics/", "/data/")
+FILES = (".csv", ".xlsx")
 PREFIX = "linkpro:rate"
 # After Redis was away it is asked again so many seconds later.
 RECOVERY_SECONDS = 5.0
@@ -113,8 +116,8 @@ def count(key: str, refused_key: str = "") -> tuple[int, int, int] | None:
 
 
 def is_limited(path: str) -> bool:
-    """Whether requests to a path are counted here."""
-    return path.startswith(("/api/", "/auth/")) and path not in UNLIMITED
+    """Whether requests to a path are counted here: the API's, and files that pages offer."""
+    return path not in UNLIMITED and (path.startswith(ROOTS) or path.endswith(FILES))
 
 
 def _address(request: HttpRequest) -> str:

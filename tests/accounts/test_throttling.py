@@ -133,3 +133,11 @@ def test_a_window_ends(client, owner, token):
         assert 0 < redis.ttl(key) <= 60
         redis.delete(key)  # as its end does
     assert ask(client, text).status_code == 200
+
+
+def test_files_of_pages_and_every_root_of_the_api_are_counted(signed_in, owner, site):
+    person = signed_in(owner)
+    paths = (f"/sites/{site.key}/by/page.csv", "/analytics/none", "/data/none")
+    assert all("RateLimit-Limit" in ask(person, path=path) for path in paths)
+    assert ask(person, path=f"/sites/{site.key}/by/page.xlsx").status_code == 429
+    assert ask(person, path=f"/sites/{site.key}").status_code == 200
