@@ -2,7 +2,7 @@
 
 Every token names its `SignIn`. An access token opens nothing once the row is gone, the password is
 changed or the person is signed out everywhere, so a sign-out is true. Why these are not allauth's:
-`docs/decisions/0005-own-tokens-for-programs.md`.
+`docs/decisions/0006-own-tokens-for-programs.md`.
 """
 
 from __future__ import annotations

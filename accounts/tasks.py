@@ -3,7 +3,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts import audit_months, chain, invitations, lifecycle, tenant_deletion
+from accounts import audit_months, chain, invitations, jwt, lifecycle, oauth, tenant_deletion
 from accounts.outgoing import dispatch
 
 
@@ -50,3 +50,10 @@ def keep_audit_log() -> None:
 def forget_invitations() -> None:
     """Delete the invitations that have been over for long."""
     invitations.forget_old(timezone.now())
+
+
+@shared_task
+def forget_sign_ins() -> None:
+    """Delete the sign-ins of programs and the states of providers whose time is over."""
+    jwt.forget_ended()
+    oauth.forget_used_states()

@@ -62,6 +62,9 @@ PERIODIC = {
         timedelta(hours=6),
         "slow",
     ),
+    "forget ended sign-ins": Periodic(
+        "accounts.tasks.forget_sign_ins", crontab(minute="22"), timedelta(hours=1), "slow"
+    ),
     "erase what was reset": Periodic(
         "analytics.tasks.erase_what_was_reset", timedelta(minutes=1), timedelta(minutes=1), "slow"
     ),

@@ -4,7 +4,17 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import audit, members, outgoing, people, sites, tenants, tokens, webhooks
+from accounts.admin import (
+    audit,
+    members,
+    outgoing,
+    people,
+    sign_ins,
+    sites,
+    tenants,
+    tokens,
+    webhooks,
+)
 from accounts.admin.base import ReadOnlyAdmin, TenantAdmin
 
 __all__ = [
@@ -14,6 +24,7 @@ __all__ = [
     "members",
     "outgoing",
     "people",
+    "sign_ins",
     "sites",
     "tenants",
     "tokens",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.contract.item import Item, later
+from tests.contract.item import Item, kept, later
+
+OAUTH = "tests/accounts/test_oauth.py"
+JWT = "tests/accounts/test_jwt.py"
 
 SEED_004: dict[str, Item] = {
     "S4-E01": later("`GET /analytics/locations`", "the shop"),
@@ -19,11 +22,29 @@ SEED_004: dict[str, Item] = {
     "S4-E12": later("`GET /data/availability`", "the shop"),
     "S4-E13": later("`POST /data/events`", "the shop"),
     "S4-E14": later("`GET /data/users/{user_id}`", "the shop"),
-    "S4-E15": later("`GET /auth/login`", "accounts"),
-    "S4-E16": later("`POST /auth/callback`", "accounts"),
-    "S4-E17": later("`POST /auth/logout`", "accounts"),
-    "S4-E18": later("`GET /auth/me`", "accounts"),
-    "S4-E19": later("`GET /auth/tenants`", "accounts"),
+    "S4-E15": kept(
+        "`GET /auth/login`",
+        f"{OAUTH}::test_a_program_signs_in_with_the_code_and_the_cookie",
+        f"{OAUTH}::test_the_provider_sends_nobody_elsewhere",
+    ),
+    "S4-E16": kept(
+        "`POST /auth/callback`",
+        f"{OAUTH}::test_the_state_may_come_in_the_body_and_must_come_somehow",
+        f"{OAUTH}::test_a_state_is_taken_once",
+        f"{OAUTH}::test_a_code_is_taken_once",
+    ),
+    "S4-E17": kept(
+        "`POST /auth/logout`",
+        f"{JWT}::test_a_sign_out_is_true",
+    ),
+    "S4-E18": kept(
+        "`GET /auth/me`",
+        f"{JWT}::test_me_tells_who_where_and_what_one_may",
+    ),
+    "S4-E19": kept(
+        "`GET /auth/tenants`",
+        f"{JWT}::test_the_whole_api_is_open_to_the_token_in_the_tenant_it_names",
+    ),
     "S4-E20": later(
         "`/docs` on the analytics (8001), data (8002) and auth (8003) service", "accounts"
     ),
@@ -32,10 +53,11 @@ SEED_004: dict[str, Item] = {
         "`X-Tenant-Id: $TENANT_ID`.",
         "the shop",
     ),
-    "S4-X2": later(
+    "S4-X2": kept(
         'E16 body `{"code": "auth_code_from_oauth"}`; returns a token for later calls. '
         "E15 returns a URL.",
-        "accounts",
+        f"{OAUTH}::test_a_program_signs_in_with_the_code_and_the_cookie",
+        note="The body alone is taken with the cookie of `GET /auth/login`; without it, `state`.",
     ),
     "S4-X3": later(
         'E10 body `{"start_date": "2024-01-01", "end_date": "2024-01-31", "data_types":'
