@@ -106,7 +106,7 @@ def revoke(request: HttpRequest, member: Membership, pk: int) -> HttpResponse:
 
 
 def _unseen(view: Any) -> Any:
-    """The page is kept by nobody, and its address, which is the secret, is told to nobody."""
+    """The page is kept by nobody; its address, the secret, is told to nobody and to no log."""
 
     @never_cache
     @sensitive_variables("secret")
@@ -114,6 +114,7 @@ def _unseen(view: Any) -> Any:
     def quiet(*args: Any, **options: Any) -> HttpResponse:
         response = view(*args, **options)
         response["Referrer-Policy"] = "no-referrer"
+        response._has_been_logged = True  # by Django, were it an error
         return response
 
     return quiet

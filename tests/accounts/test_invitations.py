@@ -260,6 +260,12 @@ def test_unknown_secrets_get_one_answer(db, secret):
     assert answer.status_code == known.status_code == 404
 
 
+def test_a_link_that_is_refused_stands_in_no_log(invited, member, caplog):
+    other = member("viewer")
+    assert browser(other.user).post(link()).status_code == 403
+    assert link().rpartition("/")[2] not in caplog.text
+
+
 def test_somebody_else_does_not_join_and_can_change_over(invited, member, nina, owner):
     other = member("viewer", email="nina@acme.example")
     Membership.plain.filter(pk=other.pk).delete()
