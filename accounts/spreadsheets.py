@@ -86,7 +86,7 @@ def _put(sheet: Any, formats: dict[str, Any], row: int, column: int, cell: Any) 
         return
     if isinstance(cell, bool):
         sheet.write_boolean(row, column, cell)
-    elif isinstance(cell, int | float | Decimal) and abs(cell) < _MOST_EXACT:
+    elif isinstance(cell, int | float | Decimal) and -_MOST_EXACT < cell < _MOST_EXACT:
         sheet.write_number(row, column, cell)
     elif isinstance(cell, datetime) and cell.date() >= _FIRST_DAY:
         sheet.write_datetime(row, column, cell.replace(tzinfo=None), formats["moment"])
