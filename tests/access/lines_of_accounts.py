@@ -50,7 +50,7 @@ def _people_over_the_api() -> dict[str, Line]:
     change = dict.fromkeys(("PUT", "PATCH", "DELETE"), "api row owner")
     row = "/(?P<pk>[^/.]+)"
     return {
-        "api/v1/^members$": line(GET="api admin"),
+        "api/v1/^members$": line(GET="api people"),
         f"api/v1/^members{row}$": line("member", GET="api row of people", **change),
         **{
             f"api/v1/^members{row}/{verb}$": line("member", POST="api row owner")
@@ -58,7 +58,7 @@ def _people_over_the_api() -> dict[str, Line]:
         },
         "api/v1/^teams$": line(GET="api teams", POST="api owner"),
         f"api/v1/^teams{row}$": line("team", GET="api row of teams", **change),
-        "api/v1/^invitations$": line(GET="api admin", POST="api owner"),
+        "api/v1/^invitations$": line(GET="api people", POST="api owner"),
         f"api/v1/^invitations{row}$": line(
             "invitation", GET="api row of people", DELETE="api row owner"
         ),
@@ -122,9 +122,9 @@ def _webhooks() -> dict[str, Line]:
         root + "/<uuid:pk>/deliveries/<uuid:message>": line("delivery", GET="row admin"),
         root + "/<uuid:pk>/deliveries/<uuid:message>/replay": line("delivery", POST="row admin"),
         "api/v1/^webhooks$": line(GET="api admin", POST="api admin change"),
-        api + "$": line("webhook", GET="api row of people", **change),
-        api + "/deliveries$": line("webhook", GET="api row of people"),
-        delivery + "$": line("delivery", GET="api row of people"),
+        api + "$": line("webhook", GET="api webhook", **change),
+        api + "/deliveries$": line("webhook", GET="api webhook"),
+        delivery + "$": line("delivery", GET="api webhook"),
         delivery + "/replay$": line("delivery", POST="api row admin change"),
         **row,
     }
@@ -158,10 +158,10 @@ def _log_and_staff() -> dict[str, Line]:
         "organisation/audit": line(GET="admin"),
         "organisation/audit.csv": line(GET="admin"),
         "organisation/audit.xlsx": line(GET="admin"),
-        "api/v1/audit-logs": line(GET="api admin"),
-        "analytics/admin/audit-logs": line(GET="api admin"),
+        "api/v1/audit-logs": line(GET="api people"),
+        "analytics/admin/audit-logs": line(GET="api people"),
         "staff": line(GET="staff"),
-        "staff/look/<uuid:tenant_id>": line("tenant", elsewhere="+", GET="staff", POST="staff"),
+        "staff/look/<uuid:tenant_id>": line("tenant", elsewhere="+4", GET="staff", POST="staff"),
         "staff/accesses/<int:pk>/end": line("access", elsewhere="34", POST="staff's own"),
     }
 

@@ -76,8 +76,9 @@ def numbers_of_b(text: str) -> list[str]:
 
 def leaks(text: str, forbidden: Iterable[str], said: Iterable[str]) -> list[str]:
     """The forbidden marks and numbers that a text shows."""
-    text = without(text, said)
-    return [word for word in forbidden if word in text] + numbers_of_b(text)
+    text, forbidden = without(text, said), tuple(forbidden)
+    of_a = any(word.startswith("b") for word in forbidden)  # who is not to see B's
+    return [word for word in forbidden if word in text] + (numbers_of_b(text) if of_a else [])
 
 
 # --- What is written to the log -----------------------------------------------------------------

@@ -50,17 +50,20 @@ POLICIES = {
     # Admins see those of everybody; a program may end itself only.
     "api row admin": "11 333333 4 444++ 44 444 ++333+ 1111",
     "api token's end": "11 333333 4 444++ 44 444 333333 1111",
-    "api admin": "    11 333333 + 333++ 33 333 ++333+ 1111",
-    "api admin change": "11 333333 + 333++ 33 333 +3+33+ 1111",
-    "api row admin change": "11 333333 4 333++ 33 333 +3+33+ 1111",
-    "api row of people": "11 333333 4 333++ 33 333 ++333+ 1111",
-    "api owner": "    11 333333 + 3333+ 33 333 +3+33+ 1111",
-    "api row owner": "11 333333 4 3333+ 33 333 +3+33+ 1111",
-    "api teams": "    11 333333 + 33+++ ++ 333 ++333+ 1111",
-    "api row of teams": "11 333333 4 33+++ ++ 333 ++333+ 1111",
-    # Staff of the installation, whatever organisation it is.
-    "staff": "        LL 3333++ 3 33333 33 33+ LLLLLL LLLL",
-    "staff's own": "  LL 3333?? 4 33333 33 33? LLLLLL LLLL",
+    # Of the whole organisation: closed to a program that is for some sites only.
+    "api admin": "    11 333333 + 333++ 33 333 ++333? 1111",
+    "api admin change": "11 333333 + 333++ 33 333 +3+33? 1111",
+    "api row admin change": "11 333333 4 333++ 33 333 +3+334 1111",
+    "api row of people": "11 333333 4 333++ 33 333 ++3333 1111",
+    "api people": "   11 333333 + 333++ 33 333 ++3333 1111",
+    "api webhook": "  11 333333 4 333++ 33 333 ++3334 1111",
+    "api owner": "    11 333333 + 3333+ 33 333 +3+333 1111",
+    "api row owner": "11 333333 4 3333+ 33 333 +3+333 1111",
+    "api teams": "    11 333333 + 33+++ ++ 333 ++3333 1111",
+    "api row of teams": "11 333333 4 33+++ ++ 333 ++3333 1111",
+    # Staff with the right to see organisations, whichever it is.
+    "staff": "        LL 33333+ 3 33333 33 333 LLLLLL LLLL",
+    "staff's own": "  LL 33333? 3 33333 33 333 LLLLLL LLLL",
     "nobody's": "      LL 444444 4 44444 44 444 LLLLLL LLLL",
     # The admin: staff without rights enter and find nothing; superusers do all.
     "admin index": "  LL LLLL++ L LLLLL LL LL+ LLLLLL LLLL",

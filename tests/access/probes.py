@@ -98,7 +98,7 @@ class Stage:
         problems = []
         if question.route.method == "GET" and (odd := tables - WRITTEN_BY_READING):
             problems.append(f"reading writes {sorted(odd)}")
-        if actor.name == "neighbour" or not tables:
+        if actor.name in ("neighbour", "superuser") or not tables:
             return problems
         now = oracle.checksums(self.world.b1.tenant, tables)
         changed = [table for table, value in now.items() if value != self.before[table]]

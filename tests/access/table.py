@@ -55,7 +55,7 @@ _ADMIN = (
     (re.compile(r"admin/(search/|password_change/(done/)?|jsi18n/)?"), "admin index"),
     (re.compile(r"admin/\w+/\w+/<path:object_id>/"), "admin index"),  # leads to its change page
     # Of a row that is gone the history leads to the index; a type that is none is not found.
-    (re.compile(r"admin/(r/.*|.*/history/|\(\?P<url>.*)"), "admin other"),
+    (re.compile(r"admin/(r/.*|.*/history/|\^?\(\?P<(url|app_label)>.*)"), "admin other"),
     (re.compile(r"admin/.*"), "admin rows"),
 )
 
