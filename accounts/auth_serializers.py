@@ -63,7 +63,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 class PlaceSerializer(serializers.ModelSerializer[Membership]):
     """A tenant that the person is in, and what they are there."""
 
-    id = serializers.UUIDField(source="tenant_id", help_text="Send it as `X-Tenant-Id`.")  # type: ignore[assignment]
+    id = serializers.UUIDField(source="tenant_id", help_text="Send it as `X-Tenant-Id`.")
     name = serializers.CharField(source="tenant.name")
     role = serializers.ChoiceField(choices=Role.choices)
     level = serializers.ChoiceField(choices=AccessLevel.choices)
@@ -75,8 +75,8 @@ class PlaceSerializer(serializers.ModelSerializer[Membership]):
         fields = ("id", "name", "role", "level", "time_zone", "current")
 
     def get_current(self, place: Membership) -> bool:
-        here = self.context.get("member")
-        return bool(here) and here.tenant_id == place.tenant_id
+        here: Membership | None = self.context.get("member")
+        return here.tenant_id == place.tenant_id if here else False
 
 
 class MeSerializer(UserSerializer):

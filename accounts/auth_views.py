@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -71,8 +71,8 @@ def told(pair: jwt.Pair) -> Response:
 class Open(APIView):
     """An endpoint for somebody who is not signed in yet; it looks at no session."""
 
-    authentication_classes: ClassVar[list[Any]] = []
-    permission_classes: ClassVar[list[Any]] = [permissions.AllowAny]
+    authentication_classes = []
+    permission_classes = [permissions.AllowAny]
     api_family = FAMILY
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -189,7 +189,7 @@ class IsPerson(permissions.BasePermission):
 class Logout(APIView):
     """The end of a sign-in."""
 
-    permission_classes: ClassVar[list[Any]] = [IsPerson]
+    permission_classes = [IsPerson]
     api_family = FAMILY
 
     @extend_schema(request=None, responses={204: None})
@@ -205,7 +205,7 @@ class Logout(APIView):
 class Me(APIView):
     """The person who is signed in."""
 
-    permission_classes: ClassVar[list[Any]] = [IsPerson]
+    permission_classes = [IsPerson]
     api_family = FAMILY
 
     @extend_schema(responses=MeSerializer)
@@ -231,9 +231,9 @@ class Me(APIView):
 class Tenants(generics.ListAPIView[Membership]):
     """The tenants that the person is in."""
 
-    permission_classes: ClassVar[list[Any]] = [IsPerson]
+    permission_classes = [IsPerson]
     serializer_class = PlaceSerializer
-    filter_backends: ClassVar[list[Any]] = []
+    filter_backends = []
     api_family = FAMILY
 
     def get_queryset(self) -> QuerySet[Membership]:

@@ -128,8 +128,9 @@ def find_sign_in(text: str) -> SignIn | None:
     if claims is None:
         return None
     found = SignIn.objects.select_related("user").filter(pk=claims["sid"]).first()
-    alive = found is not None and found.is_alive(timezone.now())
-    return found if alive and str(found.user_id) == claims["sub"] else None
+    if found is None or str(found.user_id) != claims["sub"]:
+        return None
+    return found if found.is_alive(timezone.now()) else None
 
 
 # --- Refreshed, ended -------------------------------------------------------------------------

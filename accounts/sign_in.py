@@ -124,7 +124,7 @@ def user_by_password(request: HttpRequest, email: str, password: str) -> User:
         user = get_adapter().authenticate(request, email=email.strip().lower(), password=password)
     except ValidationError as error:
         raise _too_often() from error
-    if user is None:
+    if not isinstance(user, User):
         raise wrong
     if not user.has_proven(user.email):
         raise Refused(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import requests
 import ua_parser
@@ -132,6 +132,7 @@ class Connected(ConnectionsView):
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         names = {provider.key: provider.name for provider in oauth.providers()}
+        person = cast(User, self.request.user)
         rows = [
             {
                 "pk": row.pk,
@@ -139,7 +140,7 @@ class Connected(ConnectionsView):
                 "email": row.extra_data.get("email") or profile_of(row).get("email", ""),
                 "since": row.date_joined,
             }
-            for row in SocialAccount.objects.filter(user_id=self.request.user.pk)
+            for row in SocialAccount.objects.filter(user=person)
         ]
         return super().get_context_data(**more) | {"rows": rows} | providers_shown()
 

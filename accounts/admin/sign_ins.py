@@ -22,8 +22,7 @@ for model in (Authenticator, SocialAccount, SocialApp, SocialToken, UserSession)
 class TakenAwayAdmin(TenantAdmin):
     """What only its person makes; staff may look, and take it away."""
 
-    search_fields: Any = ("user__email",)
-    list_select_related: Any = ("user",)
+    search_fields = ("user__email",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
