@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import audit
 from accounts.audit_log import people_of
 from accounts.models import ApiToken, AuditEntry, Tenant, User
+from accounts.tenancy import TenantOwned
 
 OURS = ("accounts", "privacy", "tracking", "analytics", "reports")
 # What was done, after the name of what it was done to; others are told as they are written down.
@@ -224,22 +225,49 @@ class Line:
 
 
 def lines(tenant: Tenant, entries: list[AuditEntry]) -> list[Line]:
-    """Entries in words; at most three queries for all of them."""
-    names = Names.of(tenant, entries)
+    """Entries in words; a query for each kind of row that they are about, and three for people."""
+    names, targets = Names.of(tenant, entries), _target_names(tenant, entries)
     return [
         Line(
             entry,
             names.who(entry),
             action_name(entry.action),
             kind_name(entry.target_type),
-            _target(entry, names),
+            _target(entry, names, targets),
             changes_of(entry, names),
         )
         for entry in entries
     ]
 
 
-def _target(entry: AuditEntry, names: Names) -> str:
+def _target(entry: AuditEntry, names: Names, targets: dict[tuple[str, str], str]) -> str:
+    """What the row is called while it is there, else its id."""
     if entry.target_type == "user" and entry.target_id.isdigit():
         return names.person(int(entry.target_id))
-    return entry.target_id
+    name = targets.get((entry.target_type, entry.target_id))
+    return f"“{name}”" if name else entry.target_id
+
+
+def _target_names(tenant: Tenant, entries: list[AuditEntry]) -> dict[tuple[str, str], str]:
+    """The names of the tenant's own rows that entries are about, by kind and id."""
+    wanted: dict[str, set[str]] = {}
+    for entry in entries:
+        wanted.setdefault(entry.target_type, set()).add(entry.target_id)
+    found = {("tenant", str(tenant.pk)): tenant.name}
+    for kind, ids in wanted.items():
+        model = _models().get(kind)
+        named = next((name for name in ("name", "title") if _field(model, name)), None)
+        if model is None or not issubclass(model, TenantOwned) or named is None:
+            continue
+        own = {_id(model, text) for text in ids} - {None}
+        rows = model.objects.for_tenant(tenant).filter(pk__in=own).values_list("pk", named)
+        found |= {(kind, str(pk)): name for pk, name in rows}
+    return found
+
+
+def _id(model: type[models.Model], text: str) -> Any:
+    """A target's id as the model has it; None for what cannot be one."""
+    try:
+        return model._meta.pk.to_python(text) if model._meta.pk else None
+    except ValidationError:
+        return None
