@@ -8,7 +8,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts import dates
 from analytics import heat_map, world_map
 
 COLOURS = [
@@ -90,7 +89,7 @@ def sample_report() -> dict[str, Any]:
         "received": True,
         "period": {
             "slug": "7d",
-            "label": dates.span(FIRST, LAST),
+            "label": "Last 7 days",
             "first": FIRST,
             "last": LAST,
             "unfinished": True,

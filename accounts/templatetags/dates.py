@@ -32,6 +32,12 @@ def moment(at: datetime | None, clock: str = "H:i") -> str:
 
 
 @register.simple_tag
+def span(first: date, last: date) -> str:
+    """`{% span period.first period.last %}`: 14–20 November 2026."""
+    return dates.span(first, last)
+
+
+@register.simple_tag
 def timestamp(at: datetime | None) -> SafeString:
     """`{% timestamp at %}`: a `<time>` whose title names the zone; nothing where there is none."""
     if at is None:

@@ -106,3 +106,14 @@ def test_pages_follow_the_format_and_the_zone_without_a_further_query(site: Site
         counts.append(len(asked))
         assert text in page
     assert len(set(counts)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_named_period_tells_its_days(site: Site, owner, signed_in):
+    send(site, visit(timezone.now() - timedelta(minutes=5), ["/"]))
+    rebuild_all()
+    last = site.clock.date_of(timezone.now())
+    with dates.read_by(site.tenant):
+        text = dates.span(last - timedelta(days=6), last)
+    page = signed_in(owner).get(f"/sites/{site.key}?period=7d").content.decode()
+    assert f"<b>{text}</b>" in page
