@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Membership, User
-from accounts.roles import PERMISSIONS, AccessLevel, Role
+from accounts.roles import PERMISSIONS, Role
 from accounts.sign_in import MAX_PASSWORD
 
 
@@ -66,7 +66,9 @@ class PlaceSerializer(serializers.ModelSerializer[Membership]):
     id = serializers.UUIDField(source="tenant_id", help_text="Send it as `X-Tenant-Id`.")
     name = serializers.CharField(source="tenant.name")
     role = serializers.ChoiceField(choices=Role.choices)
-    level = serializers.ChoiceField(choices=AccessLevel.choices)
+    level = serializers.CharField(
+        help_text="Whose rows they see: `own`, `team`, `organization` or `all`."
+    )
     time_zone = serializers.CharField(source="tenant.time_zone")
     current = serializers.SerializerMethodField(help_text="Whether this request is answered in it.")
 
