@@ -248,7 +248,12 @@ def _left(request: HttpRequest, member: Membership, form: HeirForm) -> bool:
 def roles(request: HttpRequest, member: Membership) -> HttpResponse:
     """The table of who may do what."""
     table = [
-        {"told": line.told, "marks": [role.covers(line.role) for role in Role]}
+        {
+            "told": line.told,
+            "role": line.role,
+            "top": line.role == Role.OWNER,
+            "marks": [role.covers(line.role) for role in Role],
+        }
         for line in PERMISSIONS.values()
     ]
     levels = [(level.label, LEVELS[level]) for level in MEMBER_LEVELS]
