@@ -41,7 +41,7 @@ class TenantsAdmin(TenantAdmin):
     readonly_fields = ("suspended_at", "created_at")
     inlines: ClassVar[list] = [MembershipInline]
     actions = ("suspend", "resume")
-    actions_detail = ("look_into",)  # type: ignore[assignment]
+    actions_detail: Any = ("look_into",)
 
     @action(  # type: ignore[operator]
         description=gettext_lazy("Look into this organisation"),  # type: ignore[arg-type]
