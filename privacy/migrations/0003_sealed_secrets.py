@@ -10,13 +10,13 @@ def place(site_id):
 
 
 def seal(apps, schema_editor):
-    for row in apps.get_model("privacy", "VisitorSecret").plain.all():
+    for row in apps.get_model("privacy", "VisitorSecret")._base_manager.all():
         row.sealed = vault.seal(bytes(row.sealed), place(row.site_id))
         row.save(update_fields=["sealed"])
 
 
 def unseal(apps, schema_editor):
-    for row in apps.get_model("privacy", "VisitorSecret").plain.all():
+    for row in apps.get_model("privacy", "VisitorSecret")._base_manager.all():
         row.sealed = vault.unseal(row.sealed, place(row.site_id))
         row.save(update_fields=["sealed"])
 
