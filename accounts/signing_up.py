@@ -52,11 +52,16 @@ def is_open_for(request: HttpRequest, proven: Iterable[str] = ()) -> bool:
 
 
 def first_page(request: HttpRequest) -> str:
-    """Where somebody who has just signed in goes: their site, or to an organisation first."""
-    alone = isinstance(request.user, User) and not memberships_of(request.user).exists()
-    if alone and settings.SIGNUP_POLICY == "open" and invitation_of(request) is None:
-        return reverse("organisation_new")
-    return settings.LOGIN_REDIRECT_URL
+    """Where somebody who has just signed in goes: to their sites, or to an organisation first."""
+    user = request.user
+    if invitation_of(request) is not None:
+        return reverse("opened_invitation")
+    if not isinstance(user, User) or memberships_of(user).exists():
+        return settings.LOGIN_REDIRECT_URL
+    if is_invited(user.email):
+        return reverse("waiting_invitations")
+    found = settings.SIGNUP_POLICY == "open"
+    return reverse("organisation_new") if found else settings.LOGIN_REDIRECT_URL
 
 
 class SignUpForm(forms.Form):
