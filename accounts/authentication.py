@@ -127,7 +127,7 @@ def refuse_misplaced(request: Request) -> None:
     if scheme not in ("", "basic"):
         told = _("Write the header as “Authorization: Bearer” and your token.")
         raise exceptions.AuthenticationFailed(told, code="scheme_unknown")
-    if any(map(looks_like_token, request.query_params.values())):
+    if any(looks_like_token(str(value)) for value in request.query_params.values()):
         told = _("A token in an address can be read in logs: send it in the header, and revoke it.")
         raise exceptions.AuthenticationFailed(told, code="token_in_address")
 
