@@ -64,6 +64,14 @@ class AccountAdapter(DefaultAccountAdapter):
         invitation = signing_up.invitation_of(request)
         return invitation is not None and invitation.email.lower() == email.lower()
 
+    @transaction.atomic
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        """The person who signed up by a form, written down; providers' are not saved here yet."""
+        saved: Any = super().save_user(request, user, form, commit)
+        if commit:
+            audit.record("user.signed_up", saved, tenant=None, actor=saved)
+        return saved
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return signing_up.first_page(request)
 
@@ -152,6 +160,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         proven = [found.email for found in sociallogin.email_addresses if found.verified]
         return signing_up.is_open_for(request, proven)
+
+    @transaction.atomic
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:
+        """The person who signed up by a provider, written down."""
+        saved = super().save_user(request, sociallogin, form)
+        audit.record("user.signed_up", saved, tenant=None, actor=saved)
+        return saved
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """An identity counts for the sign-in that it was asked for and for no other."""
