@@ -164,7 +164,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:
         """The person who signed up by a provider, written down."""
-        saved = super().save_user(request, sociallogin, form)
+        saved: Any = super().save_user(request, sociallogin, form)
         audit.record("user.signed_up", saved, tenant=None, actor=saved)
         return saved
 

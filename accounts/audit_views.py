@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -234,7 +234,7 @@ class AuditLogs(APIView):
         limit = whole_number(request, "limit", 100, 1, MOST_LIMIT)
         form = LogFilters(request.query_params)
         if not form.is_valid():
-            raise exceptions.ValidationError(dict(form.errors))
+            raise exceptions.ValidationError(cast(Any, form.errors))
         member = member_or_403(request)
         rows = audit_log.entries(member.tenant, form.cleaned_data, dates.reader().zone)
         page = audit_log.cut(rows, form.cleaned_data["before"], limit)
