@@ -17,14 +17,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import audit, dates, organisation
+from accounts import audit, invitation_mails, organisation
 from accounts.models import Invitation, Membership, Tenant, User
-from accounts.outgoing import outbox
 from accounts.people import Refused, Rights, check_rights, lock
 from accounts.roles import Role
 
@@ -36,8 +33,6 @@ RESEND_AFTER = timedelta(minutes=1)
 # Invitations that are over are forgotten: they hold addresses of people who may never have come.
 KEPT_FOR = timedelta(days=90)
 MAX_SECRET = 100
-# The button in the mail of a tenant that has no colour of its own.
-BUTTON = {"fill": "#0a6a7b", "on_fill": "#ffffff"}
 
 
 def address_of(text: str) -> str:
@@ -206,22 +201,7 @@ def _send(invitation: Invitation, now: datetime) -> None:
     invitation.sent_at = now
     invitation.expires_at = now + timedelta(days=settings.INVITATION_DAYS)
     invitation.save()
-    inviter = invitation.invited_by
-    told = {
-        "invitation": invitation,
-        "tenant": invitation.tenant,
-        "inviter": (inviter.name or inviter.email) if inviter else "",
-        "role": invitation.get_role_display(),
-        "button": organisation.shades_of(invitation.tenant.colour) or BUTTON,
-        "url": settings.BASE_URL + reverse("invitation", args=[secret]),
-        "base_url": settings.BASE_URL,
-    }
-    with dates.read_by(invitation.tenant):
-        text = render_to_string("accounts/email/invitation.txt", told)
-        html = render_to_string("accounts/email/invitation.html", told)
-    subject = _("Join %(name)s on LinkPro") % {"name": invitation.tenant.name}
-    tenant = invitation.tenant
-    outbox.add_mail("invitation", invitation.email, subject, text, tenant=tenant, html=html)
+    invitation_mails.send(invitation, secret)
 
 
 # --- Taken ------------------------------------------------------------------------------------
