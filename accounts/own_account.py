@@ -113,10 +113,11 @@ MOST_ENTRIES = 50_000
 
 
 def _rows(found: Iterable[Any], *fields: str) -> list[Row]:
-    """The named fields of rows; `tenant__name` is asked for as `tenant__name`, told as `tenant`."""
+    """The named fields of rows; `member__tenant__name` is told as `tenant`."""
     if isinstance(found, QuerySet):
         found = found.values(*fields)
-    return [{name.removesuffix("__name"): row[name] for name in fields} for row in found]
+    told = {name: name.removesuffix("__name").rpartition("__")[2] for name in fields}
+    return [{told[name]: row[name] for name in fields} for row in found]
 
 
 def _profile(user: User) -> list[Row]:
@@ -141,9 +142,9 @@ def _memberships(user: User) -> list[Row]:
 
 
 def _tokens(user: User) -> list[Row]:
-    fields = ("member__tenant__name", "name", "prefix", "scopes", "created_at", "expires_at")
-    fields += ("revoked_at", "last_used_at")
-    return _rows(_of(user, ApiToken, member__user=user), *fields)
+    found = _of(user, ApiToken, member__user=user)
+    times = ("created_at", "expires_at", "revoked_at", "last_used_at")
+    return _rows(found, "member__tenant__name", "name", "prefix", "scopes", *times)
 
 
 def _sessions(user: User) -> list[Row]:

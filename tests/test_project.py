@@ -29,9 +29,10 @@ def test_foreign_keys_go_one_way():
 
 
 def test_every_tenants_model_says_whose_a_row_is():
-    """Only people, tenants themselves and the dictionary of user agents belong to no tenant."""
+    """Only people, their sign-ins, tenants and the list of agents belong to no tenant."""
     free = {model._meta.label for model in OURS if not issubclass(model, TenantOwned)}
-    assert free == {"accounts.User", "accounts.Tenant", "tracking.Agent"}
+    people = {"accounts.User", "accounts.SignIn", "accounts.UsedState"}
+    assert free == {*people, "accounts.Tenant", "tracking.Agent"}
 
 
 @pytest.mark.parametrize("model", [m for m in OURS if issubclass(m, TenantOwned)])
