@@ -68,6 +68,9 @@ class Permission:
 # The one table of who may do what; the documentation and the page of roles show it.
 PERMISSIONS: dict[str, Permission] = {
     "dashboards.read": Permission(Role.VIEWER, _("See dashboards, statistics and reports.")),
+    "tokens.own": Permission(
+        Role.VIEWER, _("Make API tokens, which may no more than their maker.")
+    ),
     "data.export": Permission(Role.ANALYST, _("Export statistics as files.")),
     "dashboards.own": Permission(Role.ANALYST, _("Make dashboards and segments of their own.")),
     "sites.manage": Permission(
@@ -93,6 +96,7 @@ PERMISSIONS: dict[str, Permission] = {
         _("Invite people, change their role, level and team, suspend and remove them."),
     ),
     "ownership.manage": Permission(Role.OWNER, _("Make others owners, and hand ownership over.")),
+    "tenant.delete": Permission(Role.OWNER, _("Delete the organisation, and take that back.")),
 }
 
 
