@@ -160,6 +160,7 @@ def test_every_model_has_rows_of_both_neighbours_and_all_their_teams(stage):
 
 
 def test_every_task_says_why_it_is_safe_and_takes_no_ids():
+    app.loader.import_default_modules()
     tasks = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
     ours = {name for name in tasks if name.startswith(places.OUR_APPS)}
     assert ours == set(jobs.TASKS)
@@ -184,7 +185,14 @@ def test_commands_for_a_site_or_a_person_of_one_leave_the_others_rows_alone(stag
 
 # The whole of it takes minutes: `ACCESS_MUTATION=all pytest tests/test_access.py -k wall`.
 STARTS = ("api/v1/^sites", "sites/<str:key>/settings/reset")
-SOME = ("api/v1/^webhooks$", "sites", "api/export", "organisation/tokens/<int:pk>/revoke")
+SOME = (
+    "admin/accounts/user/",
+    "admin/accounts/site/",
+    "api/v1/^webhooks$",
+    "sites",
+    "api/export",
+    "organisation/tokens/<int:pk>/revoke",
+)
 
 
 def test_a_wall_that_is_taken_away_is_missed(stage):

@@ -58,9 +58,11 @@ def text_of(response: HttpResponse) -> str:
 def without(text: str, said: Iterable[str]) -> str:
     """The text without what the asker has said: an echo tells nobody anything."""
     text = html.unescape(unquote(text)).lower()
-    for word in sorted({str(word).lower() for word in said if len(str(word)) > 3}, key=len)[::-1]:
+    words = {unquote(str(word)).lower() for word in said if len(str(word)) > 3}
+    for word in sorted(words, key=len)[::-1]:
         text = text.replace(word, "")
-    return text
+    numbers = "|".join(str(word) for word in said if str(word).isdigit())
+    return re.sub(rf"\b({numbers})\b", "", text) if numbers else text
 
 
 def numbers_of_b(text: str) -> list[str]:
