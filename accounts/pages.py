@@ -32,8 +32,8 @@ class Elsewhere(Http404):
 def member_required(view: Any) -> Any:
     """The view gets the signed-in member.
 
-    Somebody in no tenant is told so, or who invites them; somebody who asks for a site of another of
-    their own organisations may switch to it.
+    Somebody in no tenant is told so, or who invites them; somebody who asks for a site of another
+    of their own organisations may switch to it.
     """
 
     @login_required

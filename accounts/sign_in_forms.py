@@ -14,6 +14,4 @@ class AddPasskeyForm(AddWebAuthnForm):
         alone = self.fields["passwordless"]
         alone.initial = True
         alone.label = _("Sign in by it alone")
-        alone.help_text = _(
-            "Without this it is asked for after the password, as older keys need."
-        )
+        alone.help_text = _("Without this it is asked for after the password, as older keys need.")

@@ -39,8 +39,8 @@ def _picture() -> bytes:
 
 
 def _make_profile() -> None:
+    from accounts import pictures
     from accounts.models import Site, Tenant
-    from tracking import avatars
     from tracking.models import Link, LinkProfile
 
     tenant = Tenant.objects.create(name="Link in bio")
@@ -53,7 +53,7 @@ def _make_profile() -> None:
         title="Somebody with a page",
         bio="A few words on what there is to find here, as most people write them.",
         avatar=picture,
-        avatar_digest=avatars.digest(picture),
+        avatar_digest=pictures.digest(picture),
     )
     Link.objects.create(
         profile=profile, title="The link", url="https://shop.example/", slug="bench"

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Tenant, User
@@ -66,7 +65,7 @@ def watched(tell: Callable[[str], None]) -> Iterator[None]:
     """Within it, each request that changes something and writes no entry is told."""
     original = Client.request
 
-    def request(self: Client, **options: Any) -> HttpResponse:
+    def request(self: Client, **options: Any) -> Any:
         tables: set[str] = set()
 
         def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

@@ -4,31 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_tenant_deletion'),
+        ("accounts", "0007_tenant_deletion"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='outboxmessage',
-            name='outbox_due',
+            model_name="outboxmessage",
+            name="outbox_due",
         ),
         migrations.AddField(
-            model_name='outboxmessage',
-            name='lane',
-            field=models.CharField(default='', editable=False, max_length=50),
+            model_name="outboxmessage",
+            name="lane",
+            field=models.CharField(default="", editable=False, max_length=50),
         ),
         migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['lane', 'next_at'], name='outbox_lane'),
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["lane", "next_at"],
+                name="outbox_lane",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['leased_until'], name='outbox_leased'),
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["leased_until"],
+                name="outbox_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(fields=['finished_at'], name='outbox_finished'),
+            model_name="outboxmessage",
+            index=models.Index(fields=["finished_at"], name="outbox_finished"),
         ),
     ]

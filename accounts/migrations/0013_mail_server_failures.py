@@ -4,25 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0012_addresses_count_as_verified'),
+        ("accounts", "0012_addresses_count_as_verified"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='mailserver',
-            name='failing_since',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='failing since'),
+            model_name="mailserver",
+            name="failing_since",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="failing since"),
         ),
         migrations.AddField(
-            model_name='mailserver',
-            name='failure',
-            field=models.CharField(blank=True, editable=False, max_length=500, verbose_name='the last failure'),
+            model_name="mailserver",
+            name="failure",
+            field=models.CharField(
+                blank=True, editable=False, max_length=500, verbose_name="the last failure"
+            ),
         ),
         migrations.AddField(
-            model_name='mailserver',
-            name='told_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='owners told at'),
+            model_name="mailserver",
+            name="told_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="owners told at"),
         ),
     ]

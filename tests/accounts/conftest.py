@@ -84,7 +84,7 @@ def mails(db: None) -> Callable[[], list[tuple[str, str, str]]]:
 
 
 def text_of(row: OutboxMessage) -> str:
-    opened = vault.unseal(bytes(row.sealed), place_of(row))
+    opened = vault.unseal(row.sealed or b"", place_of(row))
     text: str = msgspec.json.decode(opened)["text"]
     return text
 

@@ -29,7 +29,7 @@ def mails(address: str = "nina@acme.test") -> list[dict]:
     rows = OutboxMessage.objects.unscoped("mails of a test").filter(recipient=address)
     found = rows.order_by("created_at", "pk")
     return [
-        msgspec.json.decode(vault.unseal(bytes(row.sealed), outbox.place_of(row))) for row in found
+        msgspec.json.decode(vault.unseal(row.sealed or b"", outbox.place_of(row))) for row in found
     ]
 
 

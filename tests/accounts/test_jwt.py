@@ -172,7 +172,7 @@ def test_it_lasts_as_long_as_the_settings_say(browser, site, ada, settings, clie
 def forged(text: str, algorithm: str = "HS256", key: str | None = "", **changes: Any) -> str:
     claims = tokens.decode(text, options={"verify_signature": False}) | changes
     chosen = configured.JWT_SECRET_KEY if key == "" else key
-    return tokens.encode(claims, chosen, algorithm=algorithm)
+    return tokens.encode(claims, chosen or "", algorithm=algorithm)
 
 
 def test_tokens_that_are_not_ours_open_nothing(signed, client, bearer, rival_site):

@@ -137,7 +137,7 @@ class Key:
 
     def data(self, credential: bytes = b"") -> AuthenticatorData:
         digest = SHA256_OF(self.rp)
-        flags = 0x05 | (0x40 if credential else 0)
+        flags = AuthenticatorData.FLAG(0x05 | (0x40 if credential else 0))
         self.count += 1
         return AuthenticatorData.create(digest, flags, self.count, credential)
 

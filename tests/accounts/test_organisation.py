@@ -33,7 +33,7 @@ def actions(tenant) -> list[str]:
     return list(AuditEntry.objects.for_tenant(tenant).values_list("action", flat=True))
 
 
-def png(size: tuple[int, int] = (900, 300), mode: str = "RGBA", colour: object = "red") -> bytes:
+def png(size: tuple[int, int] = (900, 300), mode: str = "RGBA", colour: str = "red") -> bytes:
     file = BytesIO()
     Image.new(mode, size, colour).save(file, "PNG")
     return file.getvalue()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from accounts.models import AuditEntry, Membership, OutboxMessage, Site, WebhookEndpoint
+from accounts.models import AuditEntry, Membership, OutboxMessage, Site, User, WebhookEndpoint
 from accounts.outgoing import dispatch, endpoints, outbox
 from accounts.roles import Role
 from tests.receivers import Receiver, answer, receiving
@@ -111,7 +111,7 @@ def test_what_was_sent_is_listed_in_pages_and_by_state(
 def test_a_delivery_is_sent_again(
     browser: Client, endpoint: WebhookEndpoint, receiver: Receiver
 ) -> None:
-    message = endpoints.send_test(endpoint, endpoint.created_by)
+    message = endpoints.send_test(endpoint, cast(User, endpoint.created_by))
     dispatch.send_due(0.01)
     path = at(endpoint, f"/deliveries/{message.pk}")
     assert "Send again" in page(browser, path)

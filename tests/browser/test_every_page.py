@@ -60,7 +60,7 @@ class Reader:
             path, self.bytes = page.locator(place.then).first.get_attribute("href"), 0
             answer = page.goto(f"{self.live}{path}")
         if self.scripts:  # they may fetch more: a page that is measured waits for it
-            page.wait_for_function("!document.querySelector('.htmx-request')")
+            page.wait_for_selector(".htmx-request", state="detached")
         assert answer is not None
         if answer.status != place.status:
             self.note(place, f"answered {answer.status}")
