@@ -14,6 +14,7 @@ TASKS = {
     "accounts.tasks.delete_tenants": ALL_ALIKE,
     "accounts.tasks.forget_invitations": ALL_ALIKE,
     "accounts.tasks.forget_sent": ALL_ALIKE,
+    "accounts.tasks.forget_sign_ins": ALL_ALIKE,
     "accounts.tasks.keep_audit_log": ALL_ALIKE,
     "accounts.tasks.send_due": "each message is sealed for its tenant, and leaves by its server",
     "analytics.tasks.erase_deleted_sites": ALL_ALIKE,
