@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.item import Item, later
+from tests.contract.item import Item, kept, later
 
 SEED_002: dict[str, Item] = {
     "S2-E01": later("`POST /analytics/collect/start`", "collection"),
@@ -25,7 +25,11 @@ SEED_002: dict[str, Item] = {
     "S2-E18": later("`GET /analytics/health`", "operation"),
     "S2-E19": later("`POST /analytics/admin/cleanup`", "privacy"),
     "S2-E20": later("`POST /analytics/admin/process-scheduled-reports`", "reports"),
-    "S2-E21": later("`GET /analytics/admin/audit-logs`", "accounts"),
+    "S2-E21": kept(
+        "`GET /analytics/admin/audit-logs`",
+        "tests/accounts/test_audit.py::test_the_original_path_answers_as_it_was_described",
+        "tests/accounts/test_audit.py::test_admins_read_the_log_and_nobody_below",
+    ),
     "S2-X1": later(
         'E01 body: `{"data_sources": ["google_search_console"], "collection_frequency": "daily"}`',
         "collection",
@@ -73,10 +77,10 @@ SEED_002: dict[str, Item] = {
         "`['active_collections']`, `['data_retention_compliance']` .",
         "KPIs",
     ),
-    "S2-X9": later(
+    "S2-X9": kept(
         'E21 params `limit=100`; response `audit_logs["logs"]`, each with `timestamp`, '
         "`user_id`, `action`.",
-        "accounts",
+        "tests/accounts/test_audit.py::test_the_original_path_answers_as_it_was_described",
     ),
     "S2-X10": later("`AnalyticsService(db, redis, cache, vercel_kv).health_check()`", "operation"),
     "S2-F01": later(
@@ -147,17 +151,25 @@ SEED_002: dict[str, Item] = {
         "6 `AnalyticsAuthService`, User Roles: Viewer: Basic access to dashboards and "
         "reports; Analyst: Export capabilities; Manager: Report scheduling; Admin: Full"
         " system access; Owner: User management",
-        "accounts",
+        "dashboards of one's own and schedules",
+        "tests/accounts/test_roles.py::test_each_role_may_what_those_before_it_may",
+        "tests/accounts/test_roles.py::test_the_documentation_shows_the_tables_as_they_are_in_the_code",
     ),
-    "S2-F16": later(
+    "S2-F16": kept(
         "Access Levels: Own: User's data only; Team: Team member data; Organization: "
         "Organization-wide data; All: System-wide data",
-        "accounts",
+        "tests/accounts/test_tenancy.py::test_the_own_level_sees_what_one_owns",
+        "tests/accounts/test_tenancy.py::test_the_team_level_sees_the_mates_rows_and_the_shared_ones",
+        "tests/test_access.py",
+        note="All is of staff, with a reason that the organisation reads.",
     ),
-    "S2-F17": later(
+    "S2-F17": kept(
         "Features: Role-based permissions; API token management; Audit logging; Multi-"
         "tenant isolation",
-        "accounts",
+        "tests/accounts/test_roles.py::test_each_role_may_what_those_before_it_may",
+        "tests/accounts/test_tokens.py::test_a_token_is_made_shown_once_and_works",
+        "tests/accounts/test_audit_everywhere.py::test_every_act_over_the_api_writes_an_entry",
+        "tests/test_access.py",
     ),
     "S2-F18": later(
         "7 `DataPrivacyService`, Data Rights: Access: View personal data; "
@@ -176,10 +188,14 @@ SEED_002: dict[str, Item] = {
         "Configurable retention; Automatic fallback to Redis; Health monitoring",
         "operation",
     ),
-    "S2-F21": later(
+    "S2-F21": kept(
         "Authentication & Authorization: Clerk integration for user management; Role-"
         "based access control (RBAC); API token management; Multi-tenant data isolation",
-        "accounts",
+        "tests/accounts/test_oauth.py::test_a_program_signs_in_with_the_code_and_the_cookie",
+        "tests/accounts/test_roles.py::test_every_permission_that_code_asks_for_is_in_the_table",
+        "tests/accounts/test_tokens.py::test_a_token_dies_with_what_it_stands_on",
+        "tests/test_access.py",
+        note="Clerk is one OpenID Connect provider among others.",
     ),
     "S2-F22": later(
         "Data Privacy: GDPR compliance; Data retention policies; Consent management; "
@@ -189,7 +205,11 @@ SEED_002: dict[str, Item] = {
     "S2-F23": later(
         "Data Protection: Encryption at rest and in transit; Secure API endpoints; Rate"
         " limiting; Input validation",
-        "accounts",
+        "operation (encryption of the disk and of transport)",
+        "tests/accounts/test_secrets.py",
+        "tests/accounts/test_vault.py",
+        "tests/accounts/test_throttling.py",
+        "tests/test_api_hardening.py",
     ),
     "S2-F24": later(
         "Caching Strategy: Redis caching for frequently accessed data; Vercel KV for "
@@ -292,5 +312,9 @@ SEED_002: dict[str, Item] = {
     "S2-C17": later("`privacy.default_retention_days`: 90", "privacy"),
     "S2-C18": later("`privacy.consent_required`: True", "privacy"),
     "S2-C19": later("`privacy.dsr_response_time`: 30 (days)", "privacy"),
-    "S2-C20": later("`privacy.audit_log_retention`: 365 (days)", "privacy"),
+    "S2-C20": kept(
+        "`privacy.audit_log_retention`: 365 (days)",
+        "tests/accounts/test_chain.py::test_an_ended_month_leaves_anchors_and_the_kept_chain_is_whole",
+        note="`AUDIT_LOG_RETENTION_DAYS`.",
+    ),
 }

@@ -16,7 +16,10 @@ SEED_004: dict[str, Item] = {
     "S4-E06": later("`GET /analytics/tasks/repeat-visits`", "the shop"),
     "S4-E07": later("`POST /analytics/email/send-reports`", "branch reports"),
     "S4-E08": later("`GET /analytics/email/mappings`", "branch reports"),
-    "S4-E09": later("`POST /analytics/email/config`", "accounts"),
+    "S4-E09": kept(
+        "`POST /analytics/email/config`",
+        "tests/accounts/test_mail_pages.py::test_a_server_is_set_read_and_removed_and_its_password_never_told",
+    ),
     "S4-E10": later("`POST /data/ingest/start`", "the shop"),
     "S4-E11": later("`GET /data/ingest/jobs`", "the shop"),
     "S4-E12": later("`GET /data/availability`", "the shop"),
@@ -45,13 +48,16 @@ SEED_004: dict[str, Item] = {
         "`GET /auth/tenants`",
         f"{JWT}::test_the_whole_api_is_open_to_the_token_in_the_tenant_it_names",
     ),
-    "S4-E20": later(
-        "`/docs` on the analytics (8001), data (8002) and auth (8003) service", "accounts"
+    "S4-E20": kept(
+        "`/docs` on the analytics (8001), data (8002) and auth (8003) service",
+        "tests/linkpro/test_documentation.py::test_every_path_of_the_api_is_described",
+        note="One page describes all of it.",
     ),
-    "S4-X1": later(
+    "S4-X1": kept(
         "headers on every analytics/data call: `Authorization: Bearer $TOKEN`, "
         "`X-Tenant-Id: $TENANT_ID`.",
-        "the shop",
+        "tests/accounts/test_jwt.py::test_the_whole_api_is_open_to_the_token_in_the_tenant_it_names",
+        "tests/accounts/test_jwt.py::test_a_tenant_of_others_is_not_there",
     ),
     "S4-X2": kept(
         'E16 body `{"code": "auth_code_from_oauth"}`; returns a token for later calls. '
@@ -70,11 +76,11 @@ SEED_004: dict[str, Item] = {
         'E07 body `{"report_date": "2024-01-31", "branch_codes": ["D01", "D02"]}`.',
         "branch reports",
     ),
-    "S4-X7": later(
+    "S4-X7": kept(
         'E09 body `{"server": "smtp.gmail.com", "port": 587, "from_address": '
         '"reports@company.com", "username": "username", "password": "app_password", '
         '"use_tls": true}` (the password must be stored encrypted and never returned).',
-        "accounts",
+        "tests/accounts/test_mail_pages.py::test_a_server_is_set_read_and_removed_and_its_password_never_told",
     ),
     "S4-M01": later(
         "`tenants` (multi-tenant configuration): `id` UUID pk; `name` text; "
@@ -119,18 +125,34 @@ SEED_004: dict[str, Item] = {
     "S4-F10": later("Search events and user interactions", "the shop"),
     "S4-F11": later("Location-based event filtering", "the shop"),
     "S4-F12": later("Real-time and batch processing", "the shop"),
-    "S4-F13": later("Auth service: OAuth 2.0 authentication flow", "accounts"),
-    "S4-F14": later("Multi-tenant architecture", "accounts"),
-    "S4-F15": later("JWT token management", "accounts"),
-    "S4-F16": later("User profile management", "accounts"),
+    "S4-F13": kept(
+        "Auth service: OAuth 2.0 authentication flow",
+        "tests/accounts/test_oauth.py::test_a_program_signs_in_with_the_code_and_the_cookie",
+        "tests/accounts/test_oauth.py::test_a_state_is_taken_once",
+    ),
+    "S4-F14": kept(
+        "Multi-tenant architecture",
+        "tests/test_access.py",
+    ),
+    "S4-F15": kept(
+        "JWT token management",
+        "tests/accounts/test_jwt.py::test_it_lasts_as_long_as_the_settings_say",
+        "tests/accounts/test_jwt.py::test_a_refresh_token_that_comes_twice_ends_all_of_its_sign_in",
+    ),
+    "S4-F16": kept(
+        "User profile management",
+        "tests/accounts/test_own_account.py::test_a_person_changes_their_name_and_clock",
+        "tests/accounts/test_jwt.py::test_one_changes_ones_name_and_zone_and_nothing_else",
+    ),
     "S4-F17": later(
         "Loguru with structured logging; `analytics-service.log`, `analytics-service-error.log`",
         "operation",
     ),
-    "S4-F18": later(
+    "S4-F18": kept(
         "Email settings in two ways: via environment variables (system-wide default) "
         "and via API (per-tenant configuration)",
-        "accounts",
+        "tests/accounts/test_mail.py::test_the_tenants_server_takes_it_encrypted_and_signed_in",
+        "tests/accounts/test_mail.py::test_the_installations_server_is_trusted",
     ),
     "S4-F19": later("Automatic OpenAPI/Swagger docs", "operation"),
     "S4-F20": later("PostgreSQL with custom functions; raw SQL for performance", "operation"),
