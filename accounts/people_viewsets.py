@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -47,6 +48,16 @@ class OfPeople:
             raise exceptions.PermissionDenied(_("This token is for certain sites only."))
 
 
+class MemberFilter(filters.FilterSet):
+    """`?role=`, `?level=`, `?team=` (an id; one of another tenant is one of no team)."""
+
+    team = filters.NumberFilter(field_name="team_id", help_text="The id of a team.")
+
+    class Meta:
+        model = Membership
+        fields = ("role", "level", "team")
+
+
 class MemberViewSet(
     OfPeople,
     mixins.RetrieveModelMixin,
@@ -63,7 +74,7 @@ class MemberViewSet(
     serializer_class = MemberSerializer
     read_role = role_for("people.read")
     write_role = role_for("people.manage")
-    filterset_fields = ("role", "level", "team")
+    filterset_class = MemberFilter
     queryset = Membership.plain.none()
 
     def get_queryset(self) -> QuerySet[Membership]:
