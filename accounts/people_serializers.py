@@ -21,7 +21,9 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
     user = serializers.IntegerField(source="user_id", read_only=True)
     name = serializers.CharField(source="user.name", read_only=True)
     email = serializers.EmailField(source="user.email", read_only=True)
-    last_login = serializers.DateTimeField(source="user.last_login", read_only=True)
+    last_login = serializers.DateTimeField(
+        source="user.last_login", read_only=True, allow_null=True
+    )
     level = serializers.ChoiceField(choices=LEVEL_CHOICES, required=False)
     team = OwnTenantField(Team, required=False, allow_null=True)
     state = serializers.SerializerMethodField(

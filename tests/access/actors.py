@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from accounts import jwt
 from accounts.authentication import SESSION_TENANT, TENANT_HEADER
 from accounts.models import ApiToken, Membership, StaffAccess, User
 from accounts.roles import Role, TokenScope
@@ -33,10 +34,12 @@ GROUPS = {
     "token": ("full", "read", "write", "export", "ingest", "some_sites"),
     # Keys that open nothing any more.
     "dead": ("revoked", "expired", "maker_gone", "maker_suspended"),
+    # Programs that A's people signed in with, and one that was signed out.
+    "jwt": ("jwt_viewer", "jwt_owner", "jwt_ended"),
 }
 NAMES = tuple(name for names in GROUPS.values() for name in names)
 LIMITED = ("own", "team", "some_sites")
-TOKENS = GROUPS["token"] + GROUPS["dead"]
+TOKENS = GROUPS["token"] + GROUPS["dead"] + GROUPS["jwt"]
 
 
 @dataclass
@@ -79,8 +82,8 @@ def _people(world: World) -> Iterator[Actor]:
     Membership.objects.create(user=former, tenant=tenant, role=Role.OWNER).delete()
     yield _signed_in("ex_member", former)
     suspended = person("suspended")
-    values: dict[str, Any] = {"role": Role.OWNER, "suspended_at": timezone.now()}
-    Membership.objects.create(user=suspended, tenant=tenant, **values)
+    ended = {"role": Role.OWNER, "suspended_at": timezone.now()}
+    Membership.objects.create(user=suspended, tenant=tenant, **ended)  # type: ignore[misc]
     yield _signed_in("suspended", suspended)
     of_stopped = person("of-stopped")
     Membership.objects.create(user=of_stopped, tenant=stopped, role=Role.OWNER)
@@ -134,6 +137,13 @@ def _programs(world: World) -> Iterator[Actor]:
     )
     yield issue("maker_suspended", stopped)
     Membership.plain.filter(pk=stopped.pk).update(suspended_at=timezone.now())
+    asked = RequestFactory().post("/auth/login")
+    viewer = jwt.start(world.a1.people["viewer"].user, asked, "127.0.0.1")
+    yield _program("jwt_viewer", viewer.access)
+    yield _program("jwt_owner", jwt.start(owner.user, asked, "127.0.0.1").access)
+    ended = jwt.start(owner.user, asked, "127.0.0.1")
+    jwt.end(ended.sign_in)
+    yield _program("jwt_ended", ended.access)
 
 
 def cast(world: World) -> dict[str, Actor]:

@@ -13,69 +13,69 @@ from functools import cache
 from tests.access.actors import GROUPS
 
 POLICIES = {
-    #                nobody stranger near role level both token dead
-    "everybody": "    ++ ++++++ + +++++ ++ +++ ++++++ ++++",
-    "nothing there": "44 444444 4 44444 44 444 444444 4444",
-    "signs out": "    LL LLLLLL L LLLLL LL LLL LLLLLL LLLL",
+    #                nobody stranger near role level both token dead jwt
+    "everybody": "    ++ ++++++ + +++++ ++ +++ ++++++ ++++ +++",
+    "nothing there": "44 444444 4 44444 44 444 444444 4444 444",
+    "signs out": "    LL LLLLLL L LLLLL LL LLL LLLLLL LLLL LLL",
     # Signing in and one's own account: whatever it says, it says it of the asker.
-    "sign-in": "      ?? ?????? ? ????? ?? ??? ?????? ????",
-    "own account": "  LL ?????? ? ????? ?? ??? LLLLLL LLLL",
-    "signed in": "    LL ++++++ + +++++ ++ +++ LLLLLL LLLL",
+    "sign-in": "      ?? ?????? ? ????? ?? ??? ?????? ???? ???",
+    "own account": "  LL ?????? ? ????? ?? ??? LLLLLL LLLL LLL",
+    "signed in": "    LL ++++++ + +++++ ++ +++ LLLLLL LLLL LLL",
     # Pages about one's organisation, and about one of its rows (where a neighbour finds nothing).
-    "member": "       LL 333333 + +++++ ++ +++ LLLLLL LLLL",
-    "analyst": "      LL 333333 + 3++++ ++ 333 LLLLLL LLLL",
-    "manager": "      LL 333333 + 33+++ ++ 333 LLLLLL LLLL",
-    "admin": "        LL 333333 + 333++ 33 333 LLLLLL LLLL",
-    "owner": "        LL 333333 + 3333+ 33 333 LLLLLL LLLL",
-    "teams": "        LL 333333 + 33+++ 33 333 LLLLLL LLLL",
-    "row of teams": " LL 333333 4 33+++ 33 333 LLLLLL LLLL",
-    "row member": "   LL 333333 4 +++++ ++ +++ LLLLLL LLLL",
-    "row analyst": "  LL 333333 4 3++++ ++ 333 LLLLLL LLLL",
-    "row manager": "  LL 333333 4 33+++ ++ 333 LLLLLL LLLL",
-    "row admin": "    LL 333333 4 333++ 33 333 LLLLLL LLLL",
-    "row owner": "    LL 333333 4 3333+ 33 333 LLLLLL LLLL",
+    "member": "       LL 333333 + +++++ ++ +++ LLLLLL LLLL LLL",
+    "analyst": "      LL 333333 + 3++++ ++ 333 LLLLLL LLLL LLL",
+    "manager": "      LL 333333 + 33+++ ++ 333 LLLLLL LLLL LLL",
+    "admin": "        LL 333333 + 333++ 33 333 LLLLLL LLLL LLL",
+    "owner": "        LL 333333 + 3333+ 33 333 LLLLLL LLLL LLL",
+    "teams": "        LL 333333 + 33+++ 33 333 LLLLLL LLLL LLL",
+    "row of teams": " LL 333333 4 33+++ 33 333 LLLLLL LLLL LLL",
+    "row member": "   LL 333333 4 +++++ ++ +++ LLLLLL LLLL LLL",
+    "row analyst": "  LL 333333 4 3++++ ++ 333 LLLLLL LLLL LLL",
+    "row manager": "  LL 333333 4 33+++ ++ 333 LLLLLL LLLL LLL",
+    "row admin": "    LL 333333 4 333++ 33 333 LLLLLL LLLL LLL",
+    "row owner": "    LL 333333 4 3333+ 33 333 LLLLLL LLLL LLL",
     # The API; a program needs the scope as well as its maker's role.
-    "api member": "   11 333333 + +++++ ++ +++ ++333+ 1111",
-    "api export": "   11 333333 + 3++++ ++ 333 +33+3+ 1111",
-    "api manager": "  11 333333 + 33+++ ++ 333 +3+33+ 1111",
-    "api new row": "  11 333333 + 33+++ ++ 333 +3+33+ 1111",
-    "api row": "      11 333333 4 +++++ ++ +++ ++333+ 1111",
-    "api row export": "11 333333 4 3++++ ++ 333 +33+3+ 1111",
-    "api row change": "11 333333 4 33+++ ++ 333 +3+33+ 1111",
+    "api member": "   11 333333 + +++++ ++ +++ ++333+ 1111 ++1",
+    "api export": "   11 333333 + 3++++ ++ 333 +33+3+ 1111 3+1",
+    "api manager": "  11 333333 + 33+++ ++ 333 +3+33+ 1111 3+1",
+    "api new row": "  11 333333 + 33+++ ++ 333 +3+33+ 1111 3+1",
+    "api row": "      11 333333 4 +++++ ++ +++ ++333+ 1111 ++1",
+    "api row export": "11 333333 4 3++++ ++ 333 +33+3+ 1111 3+1",
+    "api row change": "11 333333 4 33+++ ++ 333 +3+33+ 1111 3+1",
     # What people do themselves: no program, and no staff who look in.
-    "person": "       LL 333333 + +++++ ++ ++3 LLLLLL LLLL",
-    "api person": "   11 333333 + +++++ ++ ++3 333333 1111",
+    "person": "       LL 333333 + +++++ ++ ++3 LLLLLL LLLL LLL",
+    "api person": "   11 333333 + +++++ ++ ++3 333333 1111 ++1",
     # A row that belongs to A's owner alone.
-    "row of the owner": "LL 333333 4 4444+ 44 444 LLLLLL LLLL",
+    "row of the owner": "LL 333333 4 4444+ 44 444 LLLLLL LLLL LLL",
     # Admins see those of everybody; a program may end itself only.
-    "api row admin": "11 333333 4 444++ 44 444 ++333+ 1111",
-    "api token's end": "11 333333 4 444++ 44 444 333333 1111",
+    "api row admin": "11 333333 4 444++ 44 444 ++333+ 1111 4+1",
+    "api token's end": "11 333333 4 444++ 44 444 333333 1111 4+1",
     # Of the whole organisation: closed to a program that is for some sites only.
-    "api admin": "    11 333333 + 333++ 33 333 ++333? 1111",
-    "api admin change": "11 333333 + 333++ 33 333 +3+33? 1111",
-    "api row admin change": "11 333333 4 333++ 33 333 +3+334 1111",
-    "api row of people": "11 333333 4 333++ 33 333 ++3333 1111",
-    "api people": "   11 333333 + 333++ 33 333 ++3333 1111",
-    "api webhook": "  11 333333 4 333++ 33 333 ++3334 1111",
-    "api owner": "    11 333333 + 3333+ 33 333 +3+333 1111",
-    "api row owner": "11 333333 4 3333+ 33 333 +3+333 1111",
-    "api teams": "    11 333333 + 33+++ ++ 333 ++3333 1111",
-    "api row of teams": "11 333333 4 33+++ ++ 333 ++3333 1111",
+    "api admin": "    11 333333 + 333++ 33 333 ++333? 1111 3+1",
+    "api admin change": "11 333333 + 333++ 33 333 +3+33? 1111 3+1",
+    "api row admin change": "11 333333 4 333++ 33 333 +3+334 1111 3+1",
+    "api row of people": "11 333333 4 333++ 33 333 ++3333 1111 3+1",
+    "api people": "   11 333333 + 333++ 33 333 ++3333 1111 3+1",
+    "api webhook": "  11 333333 4 333++ 33 333 ++3334 1111 3+1",
+    "api owner": "    11 333333 + 3333+ 33 333 +3+333 1111 3+1",
+    "api row owner": "11 333333 4 3333+ 33 333 +3+333 1111 3+1",
+    "api teams": "    11 333333 + 33+++ ++ 333 ++3333 1111 3+1",
+    "api row of teams": "11 333333 4 33+++ ++ 333 ++3333 1111 3+1",
     # Staff with the right to see organisations, whichever it is.
-    "staff": "        LL 33333+ 3 33333 33 333 LLLLLL LLLL",
-    "staff's own": "  LL 33333? 3 33333 33 333 LLLLLL LLLL",
-    "nobody's": "      LL 444444 4 44444 44 444 LLLLLL LLLL",
+    "staff": "        LL 33333+ 3 33333 33 333 LLLLLL LLLL LLL",
+    "staff's own": "  LL 33333? 3 33333 33 333 LLLLLL LLLL LLL",
+    "nobody's": "      LL 444444 4 44444 44 444 LLLLLL LLLL LLL",
     # The admin: staff without rights enter and find nothing; superusers do all.
-    "admin index": "  LL LLLL++ L LLLLL LL LL+ LLLLLL LLLL",
-    "admin rows": "   LL LLLL3? L LLLLL LL LL3 LLLLLL LLLL",
-    "admin other": "  LL LLLL?? L LLLLL LL LL? LLLLLL LLLL",
+    "admin index": "  LL LLLL++ L LLLLL LL LL+ LLLLLL LLLL LLL",
+    "admin rows": "   LL LLLL3? L LLLLL LL LL3 LLLLLL LLLL LLL",
+    "admin other": "  LL LLLL?? L LLLLL LL LL? LLLLLL LLLL LLL",
 }
 
 
 @cache
 def outcomes(policy: str) -> dict[str, str]:
     """By actor: what they get of their own, or of A's."""
-    found = {}
+    found: dict[str, str] = {}
     for names, letters in zip(GROUPS.values(), POLICIES[policy].split(), strict=True):
         found.update(zip(names, letters, strict=True))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +45,8 @@ def _value(field: models.Field[Any, Any], word: str) -> Any:
     return next(make() for kind, make in by_kind if isinstance(field, kind))
 
 
-def _related(field: models.ForeignKey[Any, Any], near: dict[type, Any], tenant: Any) -> Any:
-    model = field.related_model
+def _related(field: models.ForeignKey[Any, Any], near: Mapping[Any, Any], tenant: Any) -> Any:
+    model: Any = field.related_model
     if model in near:
         return near[model]
     if hasattr(model, "tenant_path"):
@@ -54,7 +55,7 @@ def _related(field: models.ForeignKey[Any, Any], near: dict[type, Any], tenant: 
 
 
 def make(
-    model: type[models.Model], word: str, near: dict[type, Any], tenant: Any, **given: Any
+    model: type[models.Model], word: str, near: Mapping[Any, Any], tenant: Any, **given: Any
 ) -> Any:
     """A stored row: `near` has the rows that it may point to, by model; `given` fields stand."""
     values = dict(given)

@@ -81,7 +81,12 @@ class Half:
     def make(self, model: type[Model], **values: Any) -> Any:
         """A row of this half; see `rows.make`."""
         owner = self.people["owner"]
-        near = {Tenant: self.tenant, User: owner.user, Team: self.team, Membership: owner}
+        near: dict[Any, Any] = {
+            Tenant: self.tenant,
+            User: owner.user,
+            Team: self.team,
+            Membership: owner,
+        }
         if self.sites:
             self.turn += 1
             near[Site] = self.sites[self.turn % len(self.sites)]
@@ -273,6 +278,7 @@ def _happen(half: Half, site: Site, now: datetime) -> None:
 def _afterwards(half: Half, site: Site, now: datetime) -> None:
     """What other tools told, and what is still to be done."""
     word = half.own
+    counts: dict[str, Any] = dict.fromkeys(ADDED, 2)
     for dimension, value in (("", ""), ("page", f"/{word}")):
         ImportedDay.objects.create(
             site=site,
@@ -283,7 +289,7 @@ def _afterwards(half: Half, site: Site, now: datetime) -> None:
             imported_at=now,
             currency="EUR",
             dimensions=["page"],
-            **dict.fromkeys(ADDED, 2),
+            **counts,  # type: ignore[misc]
         )
     DirtyDay.objects.create(site=site, date=now.date() - timedelta(days=2))
     Outcome.objects.create(site=site, hour=now, reason=f"{word} odd", n=1)
@@ -309,7 +315,9 @@ def build() -> World:
         for letter in "ab"
     }
     # B's rows come first wherever rows stand in the order in which they were made.
-    halves = [Half(tenants[letter], letter, number) for letter in "ba" for number in (1, 2)]
+    b1, b2, a1, a2 = halves = [
+        Half(tenants[letter], letter, number) for letter in "ba" for number in (1, 2)
+    ]
     now = datetime.now(UTC)
     for half in halves:
         _people(half)
@@ -323,4 +331,4 @@ def build() -> World:
         _of_new_kinds(half)
     _enlarge(tenants["b"])
     stopped = Tenant.objects.create(name=mark("c", 0, "people"), suspended_at=now)
-    return World(*halves[2:], *halves[:2], stopped=stopped)
+    return World(a1, a2, b1, b2, stopped)

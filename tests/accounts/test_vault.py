@@ -29,7 +29,7 @@ def _old_key(settings):
 @pytest.fixture
 def server(acme, ada) -> MailServer:
     values = {
-        "server": "smtp.acme.test",
+        "server": "9.9.9.9",
         "port": 587,
         "from_address": "shop@acme.test",
         "username": "shop",

@@ -38,7 +38,7 @@ def api_paths() -> set[str]:
             if hasattr(entry, "url_patterns"):
                 walk(entry.url_patterns, route)
             elif route.startswith("api/"):
-                plain = re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]*>", "{}", route)
+                plain = re.sub(r"\(\?P<\w+>(?:\([^)]*\)|[^()])*\)|<[^>]*>", "{}", route)
                 found.add("/" + re.sub(r"[\^$\\]|\\Z", "", plain).rstrip("Z"))
 
     walk(get_resolver().url_patterns, "")
@@ -115,7 +115,7 @@ def test_answers_have_the_shapes_that_are_described(client, owner, token, schema
             address = address.replace(name, value)
         if shape is None or "{" in address or "export" in path or "/profiles/" in path:
             continue
-        if "/links/" in path:
+        if "{id}" in path and "/sites/" not in path:
             continue
         answer = client.get(address, **api)
         assert answer.status_code == 200, (path, answer.content)
