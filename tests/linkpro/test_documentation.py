@@ -95,6 +95,10 @@ def resolved(schema: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any
     return shape and {**shape, "components": schema["components"]}
 
 
+# What is there only where it was set up: a provider, a mail server.
+UNSET = {"/auth/login", "/api/v1/mail-server", "/analytics/email/config"}
+
+
 def nullable(shape: Any) -> Any:
     """OpenAPI 3.0's `nullable` in the words of JSON Schema."""
     if isinstance(shape, list):
@@ -118,6 +122,8 @@ def test_answers_have_the_shapes_that_are_described(client, owner, token, schema
         if "{id}" in path and "/sites/" not in path:
             continue
         answer = client.get(address, **api)
+        if path in UNSET and answer.status_code == 404:
+            continue
         assert answer.status_code == 200, (path, answer.content)
         jsonschema.validate(answer.json(), nullable(shape))
         checked += 1
