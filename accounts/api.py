@@ -206,8 +206,12 @@ class TenantViewSet(InTenant, viewsets.ModelViewSet[Any]):
 
     @of_tenant
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        fields = list(serializer.validated_data)
+        """Store and audit what differs; what is as it was is left alone."""
+        given = serializer.validated_data
         before = self.model.plain.get(pk=cast(models.Model, serializer.instance).pk)
+        if all(getattr(before, name, given) == value for name, value in given.items()):
+            return
+        fields = list(given)
         row = serializer.save()
         if changes := audit.differences(before, row, fields):
             self._record("changed", row, changes)

@@ -95,6 +95,9 @@ def _form_page(
 
 
 def _save(member: Membership, before: Site, form: forms.ModelForm) -> None:
+    """Store and audit what differs; a form that was sent as it came is left at that."""
+    if not audit.differences(before, form.instance, list(form.cleaned_data)):
+        return
     saved = form.save()
     if saved.currency != before.currency:
         rollup.mark_other_currencies(saved)

@@ -34,6 +34,8 @@ OTHERWISE = {
 }
 OTHER_APPS = {"privacy", "analytics"}
 OTHER_MODELS = {"event", "eventkey", "session", "dirtyday", "outcome", "rejected", "agent"}
+# allauth stores a person anew whose address is proven; one that differs is audited as a change.
+STORED_ANEW = {"/accounts/confirm-email/": {"accounts_user"}}
 # Columns that change by themselves.
 BY_THEMSELVES = {"last_login", "last_used_at", "updated_at", "session_epoch"}
 
@@ -69,12 +71,14 @@ def watched(tell: Callable[[str], None]) -> Iterator[None]:
         tables: set[str] = set()
 
         def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            if table := written(str(sql)):
+            result = execute(sql, params, many, context)
+            if context["cursor"].rowcount and (table := written(str(sql))):
                 tables.add(table)
-            return execute(sql, params, many, context)
+            return result
 
         with connection.execute_wrapper(note):
             answer = original(self, **options)
+        tables -= STORED_ANEW.get(str(options.get("PATH_INFO")), set())
         if tables and ENTRY not in tables and answer.status_code < 400:
             path = f"{options.get('REQUEST_METHOD', 'GET')} {options.get('PATH_INFO')}"
             tell(f"{path} changed {', '.join(sorted(tables))} and wrote no entry")

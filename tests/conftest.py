@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+import structlog
 from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -15,6 +16,7 @@ from django.test import Client, TransactionTestCase
 from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.onboarding import found_tenant
 from accounts.roles import Role, TokenScope
+from tests.audited import watched
 from tests.mailserver import Servers
 from tracking.ingest import directory, limits, writer
 
@@ -40,9 +42,22 @@ def _fresh_process() -> Iterator[None]:
     """What a process remembers of sites, salts and agents belongs to another test's database."""
     for module in (directory, writer, limits):
         module.forget()
+    structlog.contextvars.clear_contextvars()
     yield
     for module in (directory, writer, limits):
         module.forget()
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_written_down(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a request of any test changes has its entry in the audit log."""
+    found: list[str] = []
+    if "faults" in request.fixturenames:  # a test of this very promise
+        yield
+        return
+    with watched(found.append):
+        yield
+    assert found == []
 
 
 # What every installation has from its first migration on.

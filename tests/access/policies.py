@@ -27,8 +27,6 @@ POLICIES = {
     "manager": "      LL 333333 + 33+++ ++ 333 LLLLLL LLLL LLL",
     "admin": "        LL 333333 + 333++ 33 333 LLLLLL LLLL LLL",
     "owner": "        LL 333333 + 3333+ 33 333 LLLLLL LLLL LLL",
-    "teams": "        LL 333333 + 33+++ 33 333 LLLLLL LLLL LLL",
-    "row of teams": " LL 333333 4 33+++ 33 333 LLLLLL LLLL LLL",
     "row member": "   LL 333333 4 +++++ ++ +++ LLLLLL LLLL LLL",
     "row analyst": "  LL 333333 4 3++++ ++ 333 LLLLLL LLLL LLL",
     "row manager": "  LL 333333 4 33+++ ++ 333 LLLLLL LLLL LLL",

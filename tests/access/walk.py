@@ -35,15 +35,17 @@ def _is_telling(actor: str, found: dict[str, str]) -> bool:
 
 # Of these who are to get the same at an address, one is asked there, another one at the next.
 IN_TURN = (
-    ("ex_member", "suspended", "of_stopped_tenant", "staff", "superuser"),
+    ("outsider", "ex_member", "suspended", "of_stopped_tenant", "staff", "superuser"),
     GROUPS["both"],
     GROUPS["dead"],
 )
 WHOLE = os.environ.get("ACCESS_WALK") == "all"
 
 
-def _is_ones_turn(actor: str, route: Route, found: dict[str, str]) -> bool:
-    for names in IN_TURN:
+def _is_ones_turn(actor: str, route: Route, line: Line, found: dict[str, str]) -> bool:
+    # Where no row is anybody's own, both levels get what the other gets.
+    levels = () if line.thing in OWNED else (GROUPS["level"],)
+    for names in (*IN_TURN, *levels):
         if actor in names and not WHOLE:
             alike = [name for name in names if found[name] == found[actor]]
             turn = zlib.crc32(str(route).encode()) % len(alike)
@@ -59,7 +61,7 @@ def asks(actor: str, route: Route, line: Line) -> bool:
         return actor in OF_EVERYBODY
     is_asked = route.pattern.startswith(API) or actor in OF_PAGES
     found = outcomes(line.policy_for(route.method) or "")
-    return is_asked and _is_telling(actor, found) and _is_ones_turn(actor, route, found)
+    return is_asked and _is_telling(actor, found) and _is_ones_turn(actor, route, line, found)
 
 
 def _of_admin(route: Route, names: list[str], world: World) -> dict[str, Any]:
