@@ -46,6 +46,7 @@ def _second_factors() -> Iterator[Sealed]:
 
 HOLDINGS = (
     column("mail servers", MailServer, "sealed_password", _in_field("sealed_password")),
+    column("webhooks, addresses", WebhookEndpoint, "sealed_url", _in_field("sealed_url")),
     column("webhooks", WebhookEndpoint, "sealed_secret", _in_field("sealed_secret")),
     column(
         "webhooks, former secrets",

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts import vault
 from accounts.models.people import User
 from accounts.models.tenants import Tenant
 from accounts.tenancy import TenantOwned
@@ -55,7 +56,8 @@ class WebhookEndpoint(TenantOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="webhooks")
     name = models.CharField(_("name"), max_length=200)
-    url = models.CharField(_("address"), max_length=2000)
+    # Sealed, since who knows the address of a chat may write into it.
+    sealed_url = models.BinaryField(editable=False)
     shape = models.CharField(_("form"), max_length=16, choices=Shape, default=Shape.STANDARD)
     events = ArrayField(
         models.CharField(max_length=64), verbose_name=_("events"), default=list, blank=True
@@ -79,6 +81,21 @@ class WebhookEndpoint(TenantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def url(self) -> str:
+        """Where it is told; empty while it has no address yet. Raises `vault.Unreadable`."""
+        if not self.sealed_url:
+            return ""
+        return vault.unseal(self.sealed_url, self._place_of_url).decode(errors="surrogatepass")
+
+    @url.setter
+    def url(self, address: str) -> None:
+        self.sealed_url = vault.seal(address.encode(errors="surrogatepass"), self._place_of_url)
+
+    @property
+    def _place_of_url(self) -> str:
+        return vault.place(self, "sealed_url", self.tenant_id)
 
 
 class OutboxMessage(TenantOwned):

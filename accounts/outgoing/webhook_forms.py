@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import WebhookEndpoint
 from accounts.outgoing import events, http
 from accounts.outgoing.public import OutgoingError
+from accounts.outgoing.targets import MAX_URL
 from accounts.zones import Clock
 
 
@@ -24,6 +25,12 @@ def _event_choices() -> list[tuple[str, Any]]:
 class WebhookForm(forms.ModelForm):
     """Name, address, form and events of a webhook."""
 
+    url = forms.CharField(
+        max_length=MAX_URL,
+        label=gettext_lazy("Address"),
+        help_text=gettext_lazy("Begins with https:// and is reached from the internet."),
+        widget=forms.TextInput(attrs={"type": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
     events = forms.MultipleChoiceField(
         choices=_event_choices,
         widget=forms.CheckboxSelectMultiple,
@@ -33,17 +40,17 @@ class WebhookForm(forms.ModelForm):
 
     class Meta:
         model = WebhookEndpoint
-        fields = ("name", "url", "shape", "events")
-        widgets = {
-            "url": forms.TextInput(
-                attrs={"type": "url", "autocomplete": "off", "spellcheck": "false"}
-            )
-        }
+        fields = ("name", "shape", "events")
         help_texts = {
             "name": gettext_lazy("What receives it, such as “Warehouse”."),
-            "url": gettext_lazy("Begins with https:// and is reached from the internet."),
             "shape": gettext_lazy("The chats take the address of one of their incoming webhooks."),
         }
+
+    field_order = ("name", "url", "shape", "events")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["url"].initial = self.instance.url
 
     def clean_url(self) -> str:
         url = self.cleaned_data["url"].strip()

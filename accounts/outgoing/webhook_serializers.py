@@ -10,11 +10,13 @@ from rest_framework import serializers
 from accounts.models import OutboxAttempt, OutboxMessage, WebhookEndpoint
 from accounts.outgoing import endpoints, events, http
 from accounts.outgoing.public import OutgoingError
+from accounts.outgoing.targets import MAX_URL
 
 
 class WebhookSerializer(serializers.ModelSerializer[WebhookEndpoint]):
     """A webhook. Its secret is not among what can be read."""
 
+    url = serializers.CharField(max_length=MAX_URL)
     events = serializers.ListField(
         child=serializers.CharField(max_length=64),
         allow_empty=False,

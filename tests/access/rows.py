@@ -12,6 +12,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import WebhookEndpoint
+
 _count = itertools.count(100_000)
 
 
@@ -72,4 +74,8 @@ def make(
             values[field.name] = _value(field, word)
     if model.__dict__.get("tenant_path") == "tenant_id" and "tenant_id" not in given:
         values["tenant_id"] = tenant.pk
-    return model._base_manager.create(**values)
+    row = model(**values)
+    if isinstance(row, WebhookEndpoint):
+        row.url = f"https://{word}.test/"
+    row.save(force_insert=True)
+    return row

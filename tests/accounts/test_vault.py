@@ -126,5 +126,6 @@ def test_every_sealed_column_is_known_to_the_rotation():
         "VisitorSecret.sealed",
         "WebhookEndpoint.sealed_former_secret",
         "WebhookEndpoint.sealed_secret",
+        "WebhookEndpoint.sealed_url",
     }
     assert len(vault.holdings) == len(columns) + 1  # the second factors stand within JSON
