@@ -122,6 +122,9 @@ def change(endpoint: WebhookEndpoint, values: dict[str, Any], actor: User) -> We
     before = WebhookEndpoint.plain.get(pk=endpoint.pk)
     for name, value in values.items():
         setattr(row, name, value)
+    changes = _differences(before, row)
+    if not changes:
+        return row
     if row.url != before.url or (row.enabled and not before.enabled):
         row.failing_since = None
     if row.enabled:
@@ -129,8 +132,7 @@ def change(endpoint: WebhookEndpoint, values: dict[str, Any], actor: User) -> We
     row.save()
     if before.enabled and not row.enabled:
         cancel_waiting(row, timezone.now())
-    if changes := _differences(before, row):
-        _record("changed", row, actor, changes)
+    _record("changed", row, actor, changes)
     return row
 
 
