@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import audit, jwt, oauth, sign_in
+from accounts import jwt, oauth, own_account, sign_in
 from accounts.adapter import address_of
 from accounts.api import Refused
 from accounts.auth_serializers import (
@@ -217,14 +217,9 @@ class Me(APIView):
     @transaction.atomic
     def patch(self, request: Request) -> Response:
         """Change the own name and time zone."""
-        user = person(request)
-        before = User.objects.get(pk=user.pk)
-        given = UserSerializer(user, data=request.data, partial=True)
+        given = UserSerializer(person(request), data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        given.save()
-        if changed := audit.differences(before, user, ["time_zone", "name"]):
-            shown = {name: pair for name, pair in changed.items() if name != "name"}
-            audit.record("user.changed", user, tenant=None, actor=user, changes=shown)
+        user = own_account.change(person(request), given.validated_data)
         return Response(MeSerializer(user, context=place(request)).data)
 
 

@@ -124,8 +124,11 @@ def member(acme: Tenant) -> Callable[..., Membership]:
 
     def make(role: str = Role.VIEWER, email: str = "ben@acme.test", **values: Any) -> Membership:
         user = User.objects.create_user(email, PASSWORD)
-        values |= {"user": user, "tenant": acme, "role": role}
-        return Membership.objects.create(**values)
+        made = Membership(user=user, tenant=acme, role=role)
+        for name, value in values.items():
+            setattr(made, name, value)
+        made.save()
+        return made
 
     return make
 

@@ -53,7 +53,7 @@ def test_one_changes_ones_name_and_zone_and_nothing_else(signed, client, bearer,
     wrong = client.patch("/auth/me", {"time_zone": "X"}, content_type="application/json", **told)
     assert wrong.status_code == 400
     changed = AuditEntry.plain.get(action="user.changed")
-    assert changed.changes == {"time_zone": ["", "Europe/Berlin"]}
+    assert changed.changes == {"fields": [None, ["name", "time_zone"]]}
 
 
 def test_the_whole_api_is_open_to_the_token_in_the_tenant_it_names(signed, client, bearer, ada):
