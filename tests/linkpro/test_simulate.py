@@ -212,7 +212,7 @@ WRONG = """
 CREATE FUNCTION one_more() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN NEW.clickers := NEW.clickers + (NEW.site_id = (SELECT min(id) FROM accounts_site))::int;
     RETURN NEW; END';
-CREATE TRIGGER one_more BEFORE INSERT OR UPDATE ON analytics_dailystat FOR EACH ROW
+CREATE TRIGGER one_more BEFORE INSERT ON analytics_dailystat FOR EACH ROW
     WHEN (NEW.date = '2025-10-26' AND NEW.dimension = 'page' AND NEW.value = '/vouchers')
     EXECUTE FUNCTION one_more();
 """
