@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from accounts import jwt
 from accounts.models import (
     TOKEN_PREFIX,
     ApiToken,
@@ -24,6 +23,7 @@ from accounts.models import (
     User,
     token_digest,
 )
+from accounts.sign_in import jwt
 
 TENANT_HEADER = "X-Tenant-Id"
 # Where a session remembers which tenant its pages show.

@@ -7,7 +7,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import staff
 from accounts.models import Membership, Site, User
-from accounts.organisation import logo_path, may_found
+from accounts.tenants.organisation import logo_path, may_found
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import invitations
 from accounts.authentication import memberships_of
+from accounts.members import invitations
 from accounts.models import Membership, Site, Tenant, User
 from accounts.roles import Role, role_for
 from accounts.tenancy import tenant_transaction

@@ -18,7 +18,7 @@ def _second_factors() -> Iterator[Sealed]:
     """Secrets of apps, seeds and codes, which allauth keeps within JSON."""
     from allauth.mfa.models import Authenticator
 
-    from accounts.adapter import FACTOR_PLACE
+    from accounts.sign_in.adapter import FACTOR_PLACE
 
     def replacer(row: Any, change: Callable[[dict[str, Any], str], None]) -> Callable[..., object]:
         def replace(new: bytes) -> object:

@@ -3,8 +3,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts import audit_months, chain, invitations, jwt, lifecycle, oauth, tenant_deletion
+from accounts.audit_log import chain, months
+from accounts.members import invitations
 from accounts.outgoing import dispatch
+from accounts.sign_in import jwt, oauth
+from accounts.sites import lifecycle
+from accounts.tenants import tenant_deletion
 
 
 @shared_task
@@ -42,8 +46,8 @@ def keep_audit_log() -> None:
     """Make the coming months of the audit log, and end those that are old enough."""
     now = timezone.now()
     connection.ensure_connection()
-    audit_months.ensure_ahead(connection.connection, now.date())
-    audit_months.end_old(connection.connection, now)
+    months.ensure_ahead(connection.connection, now.date())
+    months.end_old(connection.connection, now)
 
 
 @shared_task

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from accounts import jwt
 from accounts.addresses import client_address, sender_of
 from accounts.authentication import bearer, looks_like_token
+from accounts.sign_in import jwt
 
 log = structlog.get_logger(__name__)
 

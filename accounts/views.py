@@ -4,8 +4,8 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts import onboarding
 from accounts.forms import FirstRunForm
+from accounts.tenants import onboarding
 
 
 def first_run(request: HttpRequest) -> HttpResponse:

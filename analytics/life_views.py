@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import dates, lifecycle
+from accounts import dates
 from accounts.models import Membership, Site, SiteTransfer, User
 from accounts.pages import member_required, role_or_403, site_or_404
 from accounts.roles import Role
-from accounts.site_forms import ConfirmForm, OfferForm
+from accounts.sites import lifecycle
+from accounts.sites.forms import ConfirmForm, OfferForm
 from analytics import lifecycle as emptying
 from analytics.settings_views import changeable, page
 

@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import connection, transaction
 
-from accounts import audit, lifecycle
+from accounts import audit
 from accounts.models import Membership, Site
+from accounts.sites import lifecycle
 from analytics.models import DailyStat, ImportedDay, SiteDay
 from analytics.orphans import erase_pieces
 from tracking.models import DirtyDay, Event, Outcome, Rejected, Session

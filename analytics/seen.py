@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts import funnels
 from accounts.models import FUNNEL_STEPS, Site
+from accounts.sites import funnels
 from accounts.tenancy import Scope
 from analytics import queries
 from analytics.period import preset

@@ -22,7 +22,7 @@ from accounts.domains import InvalidDomain, host_name
 from accounts.models import Membership, Site
 from accounts.pages import member_required, role_or_403, site_or_404
 from accounts.roles import Role
-from accounts.site_forms import (
+from accounts.sites.forms import (
     AddressesForm,
     DomainsForm,
     ExclusionsForm,

@@ -10,11 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import audit, lifecycle
+from accounts import audit
 from accounts.forms import SiteForm
 from accounts.models import Membership, Site, User
 from accounts.pages import member_required, role_or_403, site_or_404
 from accounts.roles import Role
+from accounts.sites import lifecycle
 from analytics import queries, site_list
 from analytics.views import waiting
 

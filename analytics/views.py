@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import onboarding
 from accounts.models import Membership, Site
 from accounts.pages import member_required, site_or_404
+from accounts.tenants import onboarding
 from analytics import installing, queries
 from analytics import live as now_parts
 from analytics import overview as parts

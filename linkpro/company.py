@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import invitations, teams
+from accounts.members import invitations, teams
+from accounts.members.people import Rights
 from accounts.models import Invitation, Membership, Site, Team, User, WebhookEndpoint
 from accounts.outgoing import endpoints
-from accounts.people import Rights
 from accounts.roles import AccessLevel, Role
 
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import ApiToken, Membership, Site, Tenant, User
-from accounts.onboarding import found_installation
 from accounts.roles import Role, TokenScope
+from accounts.tenants.onboarding import found_installation
 from linkpro import company
 from linkpro.picture import picture
 from linkpro.sender import LONGEST_WAIT, Refused, Sender

@@ -253,8 +253,8 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", 7)
 SIGNUP_POLICY = env.str("SIGNUP_POLICY", "invited")
 if SIGNUP_POLICY not in ("open", "invited", "closed"):
     raise ImproperlyConfigured("SIGNUP_POLICY is one of open, invited and closed.")
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.signing_up.SignUpForm"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.sign_in.signing_up.SignUpForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -268,14 +268,14 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_ADAPTER = "accounts.sign_in.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {"add_webauthn": "accounts.sign_in_forms.AddPasskeyForm"}
+MFA_FORMS = {"add_webauthn": "accounts.sign_in.forms.AddPasskeyForm"}
 MFA_TOTP_ISSUER = "LinkPro"
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
-SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
 
@@ -294,7 +294,7 @@ GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "")
 if PRODUCTION and OIDC_ISSUER and not OIDC_ISSUER.startswith("https://"):
     raise ImproperlyConfigured("OIDC_ISSUER must begin with https:// in production.")
 
-# The tokens of programs that act as a person (`accounts.jwt`).
+# The tokens of programs that act as a person (`accounts.sign_in.jwt`).
 JWT_ALGORITHM = env.str("JWT_ALGORITHM", "HS256")
 if JWT_ALGORITHM not in ("HS256", "HS384", "HS512"):
     raise ImproperlyConfigured("JWT_ALGORITHM is one of HS256, HS384 and HS512.")

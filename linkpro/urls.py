@@ -5,10 +5,10 @@ from django.contrib import admin
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from accounts.api_tokens.viewsets import TokenViewSet
+from accounts.members.viewsets import InvitationViewSet, MemberViewSet, TeamViewSet
 from accounts.outgoing.webhook_viewsets import WebhookViewSet
-from accounts.people_viewsets import InvitationViewSet, MemberViewSet, TeamViewSet
-from accounts.token_viewsets import TokenViewSet
-from accounts.viewsets import SiteViewSet
+from accounts.sites.viewsets import SiteViewSet
 from analytics import api_urls
 from linkpro import documentation, health
 from tracking.viewsets import LinkProfileViewSet, LinkViewSet

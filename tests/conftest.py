@@ -14,8 +14,8 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from accounts.models import ApiToken, Membership, Site, Tenant, User
-from accounts.onboarding import found_tenant
 from accounts.roles import Role, TokenScope
+from accounts.tenants.onboarding import found_tenant
 from tests.audited import watched
 from tests.mailserver import Servers
 from tracking.ingest import directory, limits, writer

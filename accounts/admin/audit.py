@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.base import ReadOnlyAdmin
-from accounts.audit_log import GROUPS
+from accounts.audit_log.entries import GROUPS
 from accounts.models import AuditEntry, StaffAccess
 from accounts.models.audit import AuditAnchor, AuditHead
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import invitations, people
 from accounts.admin.base import TenantAdmin
 from accounts.admin.confirm import ask
+from accounts.members import invitations, people
+from accounts.members.people import Rights
 from accounts.models import Invitation, Membership, User
-from accounts.people import Rights
 from accounts.roles import Role
 
 WITHOUT_OWNER = gettext_lazy(

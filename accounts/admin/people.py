@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import people, suspension
 from accounts.admin.base import TenantAdmin
 from accounts.admin.confirm import ask
 from accounts.admin.members import WITHOUT_OWNER, actor_of
+from accounts.members import people, suspension
 from accounts.models import Membership, User
 from accounts.roles import Role
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from accounts import suspension, teams
 from accounts.admin.base import TenantAdmin
 from accounts.admin.confirm import ask
+from accounts.members import suspension, teams
 from accounts.models import Membership, Team, Tenant, User
 
 

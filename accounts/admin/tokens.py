@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import tokens
 from accounts.admin.base import TenantAdmin
+from accounts.api_tokens import tokens
 from accounts.models import ApiToken, Tenant, User
 from accounts.roles import TokenScope
 

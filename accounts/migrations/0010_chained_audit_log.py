@@ -3,7 +3,7 @@
 import django.db.models.manager
 from django.db import migrations, models
 
-# Entries of a month whose table is not made yet wait in the default one (`accounts.audit_months`).
+# Entries of a month whose table is not made yet wait in the default one (`accounts.audit_log.months`).
 OTHER = """
     CREATE TABLE accounts_auditentry_other PARTITION OF accounts_auditentry DEFAULT;
     DROP INDEX audit_unchained;

@@ -14,9 +14,9 @@ from accounts.tenancy import TenantOwned
 class AuditEntry(TenantOwned):
     """Something that somebody did. Written by `accounts.audit`; the database lets nobody change it.
 
-    `sequence`, `previous` and `hash` are filled once, by the chain (`accounts.chain`). The table is
-    partitioned by month of `created_at`. Its rows outlive their tenant and their actor, so the
-    references are bare ids, and who somebody is stands in no entry.
+    `sequence`, `previous` and `hash` are filled once, by the chain (`accounts.audit_log.chain`).
+    The table is partitioned by month of `created_at`. Its rows outlive their tenant and their
+    actor, so the references are bare ids, and who somebody is stands in no entry.
     """
 
     class ActorKind(models.TextChoices):

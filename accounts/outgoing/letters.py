@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from accounts.models import Tenant
-from accounts.organisation import branding
 from accounts.outgoing.legible import one_line
+from accounts.tenants.organisation import branding
 
 WIDTH = 76
 FOOT = "\n-- \n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts import dates, own_account
+from accounts import dates
 from accounts.models import OutboxMessage, Tenant, User
+from accounts.oneself import own_account
 from accounts.outgoing import outbox
 from accounts.outgoing.letters import compose
 

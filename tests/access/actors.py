@@ -10,10 +10,10 @@ from typing import Any
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import jwt
 from accounts.authentication import SESSION_TENANT, TENANT_HEADER
 from accounts.models import ApiToken, Membership, StaffAccess, User
 from accounts.roles import Role, TokenScope
+from accounts.sign_in import jwt
 from tests.access.world import RUN, World, person
 
 # Who asks, group by group; the table tells what becomes of each, in this order.

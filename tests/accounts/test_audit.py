@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import audit, chain
+from accounts import audit
+from accounts.audit_log import chain
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -88,7 +89,7 @@ def test_a_deleted_row_is_told_by_its_name_but_a_person_is_not(acme, owner, site
 
 def test_nobodys_address_or_name_comes_into_the_log(client, token, owner, site, acme, member):
     """Acts that know addresses, one after the other, and then the whole log as text."""
-    from accounts import lifecycle
+    from accounts.sites import lifecycle
 
     owner.user.is_staff = owner.user.is_superuser = True
     owner.user.name = "Ada Lovelace"

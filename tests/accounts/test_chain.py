@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from accounts import audit, audit_months, chain
-from accounts.chain_check import check
+from accounts import audit
+from accounts.audit_log import chain, months
+from accounts.audit_log.chain_check import check
 from accounts.models import AuditEntry
 from accounts.models.audit import AuditAnchor, AuditHead
 
@@ -239,7 +240,7 @@ def test_neither_the_log_nor_a_month_of_it_can_be_emptied(acme):
     assert len(tables) >= 6
     for table in ["accounts_auditentry", *tables]:
         assert refused(f"TRUNCATE {table}")
-    made = audit_months.ensure(raw(), [date(2031, 5, 1)])
+    made = months.ensure(raw(), [date(2031, 5, 1)])
     assert made == ["accounts_auditentry_2031_05"]
     for table in ("accounts_auditentry_2031_05", "accounts_auditentry_other"):
         assert refused(f"TRUNCATE {table}")
@@ -257,15 +258,13 @@ def test_an_entry_of_a_month_without_a_table_is_kept_and_moves_when_it_is_made(a
     moment = datetime(2031, 5, 3, 12, tzinfo=UTC)
     entry = written(acme, 1, created_at=moment)[0]
     chain.chain_committed()
-    assert audit_months.ensure_ahead(raw(), timezone.now().date()) == [
-        "accounts_auditentry_2031_05"
-    ]
+    assert months.ensure_ahead(raw(), timezone.now().date()) == ["accounts_auditentry_2031_05"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM accounts_auditentry_2031_05")
         assert cursor.fetchall() == [(entry.pk,)]
     assert broken(acme) == ""
     assert refused("DELETE FROM accounts_auditentry_2031_05")
-    assert audit_months.ensure_ahead(raw(), timezone.now().date()) == []
+    assert months.ensure_ahead(raw(), timezone.now().date()) == []
 
 
 @pytest.fixture
@@ -278,13 +277,13 @@ def years(acme):
         for moment in moments:
             written(acme, 1, created_at=moment)
         chain.chain_committed()
-    audit_months.ensure_ahead(raw(), this.date())
+    months.ensure_ahead(raw(), this.date())
     return acme, january.date().replace(day=1), february.date().replace(day=1)
 
 
 def ended(days: int, settings) -> list[str]:
     settings.AUDIT_LOG_RETENTION_DAYS = days
-    return audit_months.end_old(raw(), timezone.now())
+    return months.end_old(raw(), timezone.now())
 
 
 def test_an_ended_month_leaves_anchors_and_the_kept_chain_is_whole(years, settings):

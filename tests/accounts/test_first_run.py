@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 
 from accounts.authentication import find_token
 from accounts.models import AuditEntry, Membership, Site, User
-from accounts.onboarding import AlreadyFounded, found_installation
+from accounts.tenants.onboarding import AlreadyFounded, found_installation
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,11 @@ from django.contrib.auth import get_user
 from django.test import Client
 from django.utils import timezone
 
-from accounts import invitations, people, vault
+from accounts import vault
+from accounts.members import invitations, people
+from accounts.members.people import Refused, Rights
 from accounts.models import AuditEntry, Invitation, Membership, OutboxMessage, Team, User
 from accounts.outgoing import outbox
-from accounts.people import Refused, Rights
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 
-from accounts import jwt, sign_in
 from accounts.models import AuditEntry, Membership, SignIn, User
-from accounts.onboarding import found_tenant
 from accounts.roles import Role
+from accounts.sign_in import jwt, proofs
+from accounts.tenants.onboarding import found_tenant
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def new_password(user: User) -> None:
     user.save()
 
 
-@pytest.mark.parametrize("end", [switched_off, new_password, sign_in.end_everywhere])
+@pytest.mark.parametrize("end", [switched_off, new_password, proofs.end_everywhere])
 def test_person_password_and_sign_out_everywhere_end_it(end, signed, client, bearer, ada):
     assert client.get("/auth/me", **bearer(signed["access_token"])).status_code == 200
     end(ada)
@@ -127,7 +127,7 @@ def test_person_password_and_sign_out_everywhere_end_it(end, signed, client, bea
 
 def test_an_api_token_outlives_a_sign_out_everywhere(owner, token, client, bearer):
     text = token(owner)
-    sign_in.end_everywhere(owner.user)
+    proofs.end_everywhere(owner.user)
     assert client.get("/api/v1/sites", **bearer(text)).status_code == 200
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import lifecycle
 from accounts.models import ApiToken, AuditEntry, Membership, Site, SiteTransfer, Team, User
 from accounts.roles import Role
+from accounts.sites import lifecycle
 from analytics import orphans
 from tests.sending import rebuild_all, send, visit
 from tracking.models import Event

@@ -10,10 +10,10 @@ import pytest
 from django.core import mail as sent_by_django
 from django.utils import timezone
 
-from accounts import lifecycle
 from accounts.models import MailServer, OutboxMessage, Tenant, User
 from accounts.outgoing import dispatch, letters, mail, mail_servers, outbox, smtp
 from accounts.roles import Role
+from accounts.sites import lifecycle
 from tests.mailserver import HOST
 from tests.mailserver import MailServer as Receiver
 

@@ -11,8 +11,8 @@ from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
-from accounts import oauth
 from accounts.models import Membership, SignIn, UsedState, User
+from accounts.sign_in import oauth
 from tests.conftest import PASSWORD
 from tests.oidc.provider import Provider
 

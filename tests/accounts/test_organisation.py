@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from accounts import colours, organisation, pictures, tenant_deletion
+from accounts import pictures
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -25,6 +25,7 @@ from accounts.models import (
 )
 from accounts.outgoing import outbox
 from accounts.roles import Role
+from accounts.tenants import colours, organisation, tenant_deletion
 
 pytestmark = pytest.mark.django_db
 

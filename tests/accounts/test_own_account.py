@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from accounts import account_deletion, own_account, people
+from accounts.members import people
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -26,9 +26,10 @@ from accounts.models import (
     Tenant,
     User,
 )
-from accounts.onboarding import found_tenant
+from accounts.oneself import account_deletion, own_account
 from accounts.outgoing.notices import notify
 from accounts.roles import Role
+from accounts.tenants.onboarding import found_tenant
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import invitations, people
+from accounts.members import invitations, people
+from accounts.members.people import Refused, Rights
 from accounts.models import ApiToken, AuditEntry, Invitation, Membership, Site, Team, User
-from accounts.people import Refused, Rights
 from accounts.roles import Role
 from tracking.ingest import directory
 from tracking.ingest.directory import NotLoaded

@@ -274,4 +274,4 @@ def test_nothing_else_goes_out(request: pytest.FixtureRequest) -> None:
 
 
 # Ask what the installation's settings name, and nothing that a tenant gives.
-INSTALLATIONS_OWN = {"accounts/oauth.py", "accounts/sign_in_views.py"}
+INSTALLATIONS_OWN = {"accounts/sign_in/oauth.py", "accounts/sign_in/views.py"}

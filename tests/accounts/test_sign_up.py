@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import lifecycle
 from accounts.models import Invitation, Membership, User
+from accounts.sites import lifecycle
 from tests.accounts.conftest import code_in
 from tests.conftest import PASSWORD
 

@@ -13,9 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import jwt, staff
+from accounts import staff
 from accounts.admin.base import WatchedAdmin
 from accounts.models import AuditEntry, StaffAccess, User
+from accounts.sign_in import jwt
 from accounts.tenancy import TenantOwned
 from tests.conftest import PASSWORD
 

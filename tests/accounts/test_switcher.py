@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from accounts.onboarding import found_tenant
 from accounts.roles import Role
+from accounts.tenants.onboarding import found_tenant
 
 pytestmark = pytest.mark.django_db
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from accounts import teams
+from accounts.members import teams
+from accounts.members.people import Refused
 from accounts.models import AuditEntry, Membership, Site, Team
-from accounts.people import Refused
 
 pytestmark = pytest.mark.django_db
 PAGE = "/organisation/teams"

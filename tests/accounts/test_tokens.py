@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import tokens
+from accounts.api_tokens import tokens
 from accounts.models import ApiToken, AuditEntry, Membership, StaffAccess, Team, User
 from accounts.roles import Role, TokenScope
 

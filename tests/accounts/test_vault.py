@@ -9,9 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 
 from accounts import vault
-from accounts.adapter import MFAAdapter
 from accounts.models import MailServer, OutboxMessage, WebhookEndpoint
 from accounts.outgoing import mail_servers, outbox
+from accounts.sign_in.adapter import MFAAdapter
 from privacy import pseudonyms
 from privacy.models import VisitorSecret
 

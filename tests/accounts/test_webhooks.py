@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import http_date
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from accounts import audit, lifecycle
+from accounts import audit
 from accounts.models import (
     AuditEntry,
     Membership,
@@ -36,6 +36,7 @@ from accounts.outgoing import (
 from accounts.outgoing.outcome import Result
 from accounts.outgoing.webhook_forms import WebhookForm
 from accounts.outgoing.webhook_serializers import WebhookSerializer
+from accounts.sites import lifecycle
 from tests.accounts.test_public_addresses import PRIVATE
 from tests.receivers import Receiver, answer, drip, drop, endless, hang, receiving
 

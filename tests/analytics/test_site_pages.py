@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import lifecycle
 from accounts.models import AuditEntry, Membership, Site, SiteTransfer, Team
+from accounts.sites import lifecycle
 from analytics import site_list
 from analytics.models import DailyStat
 from tests.conftest import IPHONE

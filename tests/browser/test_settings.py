@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from accounts import lifecycle
 from accounts.models import Membership, Site
+from accounts.sites import lifecycle
 from tests.conftest import GOOGLEBOT, PASSWORD
 from tests.sending import rebuild_all, send, visit
 from tracking.ingest import writer

@@ -15,8 +15,8 @@ from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
 from accounts.models import ApiToken, Membership, Site, User
-from accounts.onboarding import found_tenant
 from accounts.roles import TokenScope
+from accounts.tenants.onboarding import found_tenant
 from tests.conftest import CHROME, emptying
 from tests.corpus.cases import Case
 from tests.corpus.reading import everything_is_readable

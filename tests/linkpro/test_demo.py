@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import ApiToken, Membership, Site, User
-from accounts.onboarding import AlreadyFounded
+from accounts.tenants.onboarding import AlreadyFounded
 from analytics.counting import DIMENSIONS
 from analytics.metrics import MEASURES
 from analytics.models import DailyStat

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.chain import End
-from accounts.chain_check import Report, chains, check
+from accounts.audit_log.chain import End
+from accounts.audit_log.chain_check import Report, chains, check
 
 INSTALLATION = "installation"
 

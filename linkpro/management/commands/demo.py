@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.onboarding import AlreadyFounded, is_empty_installation
+from accounts.tenants.onboarding import AlreadyFounded, is_empty_installation
 from linkpro import demo
 from linkpro.demo import Demo
 from linkpro.sender import KINDS, Refused, Sender

@@ -1,0 +1,1 @@
+"""API tokens: made by a person for a tenant, for programs."""

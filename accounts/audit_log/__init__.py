@@ -1,0 +1,1 @@
+"""The audit log beyond the writing: its chain, its months, its words, its pages."""

@@ -1,0 +1,1 @@
+"""Sites: their settings, their funnel's steps, and what becomes of them."""
