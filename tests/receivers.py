@@ -131,9 +131,9 @@ def drop(line: socket.socket) -> None:
 
 
 def drip(line: socket.socket) -> None:
-    """A byte of a header now and then, for ever."""
+    """A byte of a header now and then, for longer than anybody is to wait: not for ever."""
     line.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while True:
+    for _byte in range(150):
         line.sendall(b"a")
         threading.Event().wait(0.02)
 

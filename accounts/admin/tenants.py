@@ -56,7 +56,8 @@ class TenantsAdmin(TenantAdmin):
     def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
         """Nobody of theirs, and no program, comes in from now on."""
         question = _(
-            "Suspend these tenants? Sessions and API tokens of their members stop at once."
+            "Suspend these tenants? Sessions and API tokens of their members stop at once, and"
+            " their mails and webhooks wait until they are let in again."
         )
         if page := ask(self, request, queryset, "suspend", question):
             return page
@@ -66,7 +67,7 @@ class TenantsAdmin(TenantAdmin):
 
     @admin.action(description=gettext_lazy("Let the selected tenants in again"))
     def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
-        """What was suspended works as before."""
+        """What was suspended works as before, and what waited to be sent leaves."""
         for tenant in queryset:
             suspension.resume_tenant(tenant, by=cast(User, request.user))
 

@@ -8,12 +8,15 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.members.people import lock
-from accounts.models import Tenant, User
+from accounts.models import Tenant, User, WebhookEndpoint
 
 
 @transaction.atomic
 def suspend_tenant(tenant: Tenant, now: datetime, *, by: User) -> Tenant:
-    """Close a tenant to its members and their programs, until resumed. Asked again: no change."""
+    """Close a tenant to its members and their programs, until resumed. Asked again: no change.
+
+    Its mails and webhooks wait meanwhile: nothing is claimed for it (`accounts.outgoing.dispatch`).
+    """
     found = lock([tenant.pk])[tenant.pk]
     if found.suspended_at is None:
         _set(found, now, "tenant.suspended", by)
@@ -22,10 +25,12 @@ def suspend_tenant(tenant: Tenant, now: datetime, *, by: User) -> Tenant:
 
 @transaction.atomic
 def resume_tenant(tenant: Tenant, *, by: User) -> Tenant:
-    """Open a suspended tenant again."""
+    """Open a suspended tenant again. What waited leaves; its webhooks begin anew with patience."""
     found = lock([tenant.pk])[tenant.pk]
     if found.suspended_at is not None:
         _set(found, None, "tenant.resumed", by)
+        failing = WebhookEndpoint.objects.for_tenant(found).filter(failing_since__isnull=False)
+        failing.update(failing_since=None)
     return found
 
 

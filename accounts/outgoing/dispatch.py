@@ -48,7 +48,8 @@ State = OutboxMessage.State
 CLAIM_LOCK = 7_205_759_403_792_794
 
 # Of each lane with waiting rows its next ones. The lanes are found by jumping through the index
-# from one to the next, so ten thousand rows of one lane cost no more than two.
+# from one to the next, so ten thousand rows of one lane cost no more than two. A lane is one
+# tenant's: what a suspended one has in it waits, and no try of it is counted.
 DUE = """
 WITH RECURSIVE lanes(lane) AS (
   (SELECT lane FROM accounts_outboxmessage WHERE state = 'waiting' ORDER BY lane LIMIT 1)
@@ -66,6 +67,8 @@ CROSS JOIN LATERAL (
   ORDER BY m.next_at LIMIT %(per_lane)s FOR UPDATE SKIP LOCKED
 ) due
 LEFT JOIN accounts_mailserver server ON server.tenant_id = due.tenant_id
+LEFT JOIN accounts_tenant tenant ON tenant.id = due.tenant_id
+WHERE tenant.suspended_at IS NULL
 """
 ON_THEIR_WAY = """
 SELECT m.lane, m.channel = 'mail' AND server.id IS NULL, count(*) FROM accounts_outboxmessage m

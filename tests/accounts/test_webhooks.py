@@ -16,6 +16,7 @@ from django.utils.http import http_date
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from accounts import audit
+from accounts.members import suspension
 from accounts.models import (
     AuditEntry,
     Membership,
@@ -311,6 +312,25 @@ def test_what_waits_for_a_paused_or_deleted_webhook_is_not_sent(
     (message,) = deliver()
     assert message.state == State.CANCELLED
     assert receiver.connections == 0
+
+
+def test_nothing_of_a_suspended_organisation_leaves_until_it_is_let_in_again(
+    receiver: Receiver, make: Make, owner: Membership, rival_site: Site
+) -> None:
+    endpoint, staff = make(receiver.url), owner.user
+    WebhookEndpoint.plain.update(failing_since=timezone.now() - webhook.PATIENCE)
+    outbox.add_webhook("x", endpoint, {"type": "x", "data": {}})
+    mail = outbox.add_mail("x", "carl@example.com", "Hello", "Hello", tenant=owner.tenant)
+    theirs = outbox.add_mail("x", "rita@example.com", "Hello", "Hello", tenant=rival_site.tenant)
+    now = timezone.now()
+    suspension.suspend_tenant(owner.tenant, now, by=staff)
+    assert [message.pk for message in dispatch.claim(10, now)] == [theirs.pk]
+    assert OutboxMessage.plain.get(pk=mail.pk).attempts == 0
+    suspension.resume_tenant(owner.tenant, by=staff)
+    assert WebhookEndpoint.plain.get().failing_since is None
+    (message,) = deliver()
+    assert (message.state, receiver.connections) == (State.SENT, 1)
+    assert OutboxMessage.plain.get(pk=mail.pk).state == State.SENT
 
 
 def test_a_test_reaches_a_paused_webhook_and_is_not_repeated(
