@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import OutboxMessage, User
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +72,47 @@ def test_a_reset_tells_nobody_who_has_an_account(browser, nora, mails):
         ("password_reset_key", "nora@acme.test"),
         ("unknown_account", "nobody@acme.test"),
     ]
+
+
+WAYS = {
+    "/accounts/login/": ("login", "password", None),
+    "/admin/login/": ("username", "password", None),
+    "/auth/login": ("email", "password", "application/json"),
+    "/accounts/password/reset/": ("email", "", None),
+    "/accounts/signup/": ("email", "password1", None),
+}
+
+
+@pytest.mark.parametrize("path", WAYS)
+def test_it_takes_as_much_work_to_refuse_anybody(nora, settings, monkeypatch, path):
+    """Known, unknown, stopped and without a password: as many hashes, and a query more or less."""
+    settings.SIGNUP_POLICY = "open"
+    User.objects.create_user("stopped@acme.test", PASSWORD, is_active=False)
+    User.objects.create_user("provided@acme.test", None)
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def noted(self, password, salt):
+        hashed.append(password)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", noted)
+    email, password, kind = WAYS[path]
+    effort = {}
+    for number, name in enumerate(("nobody", "nora", "stopped", "provided")):
+        given = {email: f"{name}@acme.test", password: "not the password", "name": name}
+        options = {"content_type": kind} if kind else {}
+        browser = Client(REMOTE_ADDR=f"198.51.100.{30 + number}")
+        before = len(hashed)
+        with CaptureQueriesContext(connection) as asked:
+            status = browser.post(path, given, **options).status_code
+        effort[name] = (status, len(hashed) - before, len(asked))
+    statuses, hashes, queries = zip(*effort.values(), strict=True)
+    assert len(set(statuses)) == 1, effort
+    assert set(hashes) == {0 if "reset" in path else 1}, effort
+    # Who signs up for the first time becomes a row.
+    known = queries[1:] if "signup" in path else queries
+    assert max(known) - min(known) <= 2, effort
 
 
 def test_a_mail_is_sealed_and_says_nothing_secret_outside(browser, nora):
