@@ -27,7 +27,7 @@ class AccessLevel(models.TextChoices):
 
     OWN = "own", _("Own")
     TEAM = "team", _("Team")
-    ORGANIZATION = "organization", _("Organization")
+    ORGANIZATION = "organization", _("Organisation")
     ALL = "all", _("All")
 
 

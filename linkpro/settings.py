@@ -255,6 +255,15 @@ if SIGNUP_POLICY not in ("open", "invited", "closed"):
     raise ImproperlyConfigured("SIGNUP_POLICY is one of open, invited and closed.")
 ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.sign_in.signing_up.SignUpForm"
+ACCOUNT_FORMS = {
+    "login": "accounts.sign_in.forms.SignInForm",
+    "signup": "accounts.sign_in.forms.SignUpForm",
+    "reset_password": "accounts.sign_in.forms.ForgottenForm",
+    "reset_password_from_key": "accounts.sign_in.forms.ChooseAgainForm",
+    "change_password": "accounts.sign_in.forms.ChangePasswordForm",
+    "set_password": "accounts.sign_in.forms.SetPasswordForm",
+    "add_email": "accounts.sign_in.forms.NewAddressForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -271,7 +280,11 @@ ACCOUNT_SESSION_REMEMBER = True
 MFA_ADAPTER = "accounts.sign_in.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {"add_webauthn": "accounts.sign_in.forms.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "accounts.sign_in.forms.AddPasskeyForm",
+    "authenticate": "accounts.sign_in.code_forms.CodeForm",
+    "reauthenticate": "accounts.sign_in.code_forms.CodeAgainForm",
+}
 MFA_TOTP_ISSUER = "LinkPro"
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
@@ -397,11 +410,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "accounts.pagination.Pages",
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "accounts.api_pages.page.ApiPage",
     ],
     "DEFAULT_PARSER_CLASSES": [
         "accounts.parsers.BoundedJSONParser",
-        "rest_framework.parsers.FormParser",
+        "accounts.parsers.PageFormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "EXCEPTION_HANDLER": "accounts.api.problem",

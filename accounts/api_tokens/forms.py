@@ -82,6 +82,9 @@ class TokenForm(forms.Form):
 
     def _expires_at(self, cleaned: dict[str, Any]) -> datetime | None:
         chosen, day = cleaned.get("lifetime", ""), cleaned.get("ends_on")
+        if chosen != "date" and day is not None:
+            told = _("Choose “%(until)s” above, or leave this empty.")
+            self.add_error("ends_on", told % {"until": LIFETIMES["date"]})
         if chosen.isdigit():
             return timezone.now() + timedelta(days=int(chosen))
         if chosen == "date" and day is None and "ends_on" not in self.errors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -55,11 +55,14 @@ SUBJECTS = {
     "audit": gettext_lazy("Audit log"),
     "breakdown": gettext_lazy("Statistics"),
     "staff": gettext_lazy("Staff"),
+    "tenant": gettext_lazy("Organisation"),
     "user": gettext_lazy("Account"),
 }
 # Longer texts are cut where people read them; exports and the API have them whole.
 MOST_CHARACTERS = 200
 NOTHING = "–"
+# Names of rows by their kind and id.
+Targets = dict[tuple[str, str], str]
 
 
 @lru_cache(maxsize=1)
@@ -172,25 +175,30 @@ def _points_to(model: type[models.Model] | None, name: str) -> Any:
     return getattr(_field(model, name), "related_model", None)
 
 
-def changes_of(entry: AuditEntry, names: Names) -> list[Change]:
-    """What changed, in words."""
+def changes_of(entry: AuditEntry, names: Names, targets: Targets) -> list[Change]:
+    """What changed, in words; what is new was nothing before, which need not be said."""
     model = _models().get(entry.target_type)
-    return [_change(model, name, value, names) for name, value in entry.changes.items()]
+    told = [_change(model, name, pair, names, targets) for name, pair in entry.changes.items()]
+    if entry.action.endswith(".created"):
+        return [replace(change, before=None) for change in told]
+    return told
 
 
-def _change(model: type[models.Model] | None, name: str, value: Any, names: Names) -> Change:
+def _change(
+    model: type[models.Model] | None, name: str, value: Any, names: Names, targets: Targets
+) -> Change:
     field = _field(model, name)
     label = getattr(field, "verbose_name", None) or name.replace("_", " ")
     label = str(capfirst(str(label)))
     if not isinstance(value, list) or len(value) != 2:
-        return Change(label, None, _text(field, value, names))
-    before, after = (_text(field, part, names) for part in value)
+        return Change(label, None, _text(field, value, names, targets))
+    before, after = (_text(field, part, names, targets) for part in value)
     if audit.HIDDEN in value and value[0] == value[1]:
         return Change(label, None, _("changed, not written down"))
     return Change(label, before, after)
 
 
-def _text(field: Any, value: Any, names: Names) -> str:
+def _text(field: Any, value: Any, names: Names, targets: Targets) -> str:
     if value is None or value in ("", [], "None"):
         return NOTHING
     if isinstance(value, bool):
@@ -198,12 +206,14 @@ def _text(field: Any, value: Any, names: Names) -> str:
     if value == audit.HIDDEN:
         return _("not written down")
     if isinstance(value, list):
-        return _cut(", ".join(_text(field, part, names) for part in value))
+        return _cut(", ".join(_text(field, part, names, targets) for part in value))
     if isinstance(value, dict):
         size = len(value)
         return ngettext("%(size)d value", "%(size)d values", size) % {"size": size}
     if getattr(field, "related_model", None) is User and isinstance(value, int):
         return names.person(value)
+    if model := getattr(field, "related_model", None):
+        return targets.get((model._meta.model_name, str(value))) or str(value)
     chosen = dict(getattr(field, "flatchoices", ()) or ()).get(value)
     return str(chosen) if chosen else _cut(str(value))
 
@@ -234,13 +244,13 @@ def lines(tenant: Tenant, entries: list[AuditEntry]) -> list[Line]:
             action_name(entry.action),
             kind_name(entry.target_type),
             _target(entry, names, targets),
-            changes_of(entry, names),
+            changes_of(entry, names, targets),
         )
         for entry in entries
     ]
 
 
-def _target(entry: AuditEntry, names: Names, targets: dict[tuple[str, str], str]) -> str:
+def _target(entry: AuditEntry, names: Names, targets: Targets) -> str:
     """What the row is called while it is there, else its id."""
     if entry.target_type == "user" and entry.target_id.isdigit():
         return names.person(int(entry.target_id))
@@ -248,11 +258,16 @@ def _target(entry: AuditEntry, names: Names, targets: dict[tuple[str, str], str]
     return f"“{name}”" if name else entry.target_id
 
 
-def _target_names(tenant: Tenant, entries: list[AuditEntry]) -> dict[tuple[str, str], str]:
-    """The names of the tenant's own rows that entries are about, by kind and id."""
+def _target_names(tenant: Tenant, entries: list[AuditEntry]) -> Targets:
+    """The names of the tenant's own rows that entries are about, or that their changes point to."""
     wanted: dict[str, set[str]] = {}
     for entry in entries:
         wanted.setdefault(entry.target_type, set()).add(entry.target_id)
+        for name, pair in entry.changes.items():
+            pointed = _points_to(_models().get(entry.target_type), name)
+            if pointed and isinstance(pair, list):
+                ids = {str(value) for value in pair if isinstance(value, int | str)}
+                wanted.setdefault(pointed._meta.model_name, set()).update(ids)
     found = {("tenant", str(tenant.pk)): tenant.name}
     for kind, ids in wanted.items():
         model = _models().get(kind)

@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -21,12 +23,7 @@ MOST_ADDRESSES = 50
 class RightsForm(forms.Form):
     """Role, level and team of a member, or of those who are invited."""
 
-    role = forms.ChoiceField(
-        choices=Role,
-        initial=Role.VIEWER,
-        label=gettext_lazy("Role"),
-        help_text=gettext_lazy("What they may do; see Roles."),
-    )
+    role = forms.ChoiceField(choices=Role, initial=Role.VIEWER, label=gettext_lazy("Role"))
     level = forms.ChoiceField(
         choices=[(level.value, level.label) for level in MEMBER_LEVELS],
         initial=AccessLevel.ORGANIZATION,
@@ -42,6 +39,8 @@ class RightsForm(forms.Form):
         assert isinstance(team, forms.ModelChoiceField)
         team.queryset = Team.objects.for_tenant(tenant)
         team.empty_label = _("No team")
+        told = format_html('<a href="{}">{}</a>', reverse("roles"), _("What the roles mean"))
+        self.fields["role"].help_text = told
         lines = [f"{level.label}: {LEVELS[level]}" for level in MEMBER_LEVELS]
         self.fields["level"].help_text = " ".join(lines)
 
