@@ -23,6 +23,7 @@ from accounts.oneself import own_account
 from accounts.schema import parameter
 from accounts.sign_in import jwt, oauth, proofs
 from accounts.sign_in.adapter import address_of
+from accounts.sign_in.second_factors import check_second_factor
 from accounts.sign_in.serializers import (
     CallbackSerializer,
     LoginUrlSerializer,
@@ -52,7 +53,7 @@ def refusal(code: str, status: HTTPStatus, told: str) -> Refused:
 
 def tokens_for(request: Request, user: User, otp: str) -> Response:
     """Sign the program in, once the second factor is shown too."""
-    proofs.check_second_factor(user, otp)
+    check_second_factor(user, otp)
     return told(jwt.start(user, request._request, address_of(request._request)))
 
 

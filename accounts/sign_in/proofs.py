@@ -1,12 +1,10 @@
-"""Who somebody is: by a provider's word, by a password, by a second factor; and the end of it."""
+"""Who somebody is: by a provider's word, or by a password; and the end of it."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
 from allauth.account.adapter import get_adapter
-from allauth.mfa.base.internal.flows import check_rate_limit
-from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -94,18 +92,18 @@ def _new_user(identity: Identity) -> User:
 
 @transaction.atomic
 def _connected(user: User, identity: Identity) -> User:
-    key = identity.provider.key
-    SocialAccount.objects.create(
-        user=user,
-        provider=key,
+    told = {"sub": identity.subject, "email": identity.email, "name": identity.name}
+    account, fresh = SocialAccount.objects.get_or_create(
+        provider=identity.provider.key,
         uid=identity.subject,
-        extra_data={"sub": identity.subject, "email": identity.email, "name": identity.name},
+        defaults={"user": user, "extra_data": told},
     )
-    audit.record("user.account_connected", user, tenant=None, actor=user)
-    return user
+    if fresh:  # and not by another request of theirs a moment ago
+        audit.record("user.account_connected", user, tenant=None, actor=user)
+    return account.user
 
 
-# --- By a password and a second factor --------------------------------------------------------
+# --- By a password ----------------------------------------------------------------------------
 
 
 def user_by_password(request: HttpRequest, email: str, password: str) -> User:
@@ -123,7 +121,7 @@ def user_by_password(request: HttpRequest, email: str, password: str) -> User:
     try:
         user = get_adapter().authenticate(request, email=email.strip().lower(), password=password)
     except ValidationError as error:
-        raise _too_often() from error
+        raise too_often() from error
     if not isinstance(user, User):
         raise wrong
     if not user.has_proven(user.email):
@@ -135,38 +133,8 @@ def user_by_password(request: HttpRequest, email: str, password: str) -> User:
     return _active(user)
 
 
-def check_second_factor(user: User, code: str) -> None:
-    """Let nobody pass who has a second factor and does not show it. Raises `Refused`.
-
-    It is asked for after a provider's word too, as on the pages. Programs cannot use a passkey:
-    they take a code of the app or a recovery code.
-    """
-    factors = list(Authenticator.objects.filter(user=user))
-    if not factors:
-        return
-    if not code:
-        raise Refused(
-            "second_factor_required",
-            HTTPStatus.UNAUTHORIZED,
-            _("Send a code of your authenticator app, or a recovery code, as `otp`."),
-        )
-    try:
-        forgive = check_rate_limit(user)
-    except ValidationError as error:
-        raise _too_often() from error
-    for factor in factors:
-        if factor.type != Authenticator.Type.WEBAUTHN and factor.wrap().validate_code(code):
-            forgive()
-            factor.record_usage()
-            return
-    raise Refused(
-        "second_factor_invalid",
-        HTTPStatus.UNAUTHORIZED,
-        _("This is not the code, or it was used already."),
-    )
-
-
-def _too_often() -> Refused:
+def too_often() -> Refused:
+    """The answer to who has guessed too many times."""
     told = _("Too many attempts. Wait five minutes, then try again.")
     return Refused("rate_limited", HTTPStatus.TOO_MANY_REQUESTS, told)
 

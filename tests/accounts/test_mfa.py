@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -12,6 +13,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.core.cache import caches
 from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -78,7 +80,7 @@ def test_factors_are_changed_by_those_only_who_show_again_who_they_are(browser, 
         assert "authenticate" in answer.url or "2fa" in answer.url
 
 
-def test_signing_in_asks_for_the_code_and_takes_it_once(browser, sign_in, factor):
+def test_signing_in_asks_for_the_code_and_takes_it_once(browser, sign_in, factor, monkeypatch):
     assert sign_in(browser, "nora@acme.test").url == "/accounts/2fa/authenticate/"
     assert browser.get("/auth/me").status_code == 401
     assert browser.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
@@ -87,7 +89,11 @@ def test_signing_in_asks_for_the_code_and_takes_it_once(browser, sign_in, factor
     assert browser.get("/auth/me").status_code == 200
     browser.logout()
     sign_in(browser, "nora@acme.test")
-    assert browser.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 200
+    monkeypatch.setattr(caches["default"], "key_prefix", uuid4().hex)
+    for taken in (code, code_of(SECRET, -1)):
+        assert browser.post("/accounts/2fa/authenticate/", {"code": taken}).status_code == 200
+    later = code_of(SECRET, 1)
+    assert browser.post("/accounts/2fa/authenticate/", {"code": later}).status_code == 302
 
 
 def test_a_recovery_code_signs_in_once(browser, sign_in, factor, nora):
@@ -104,11 +110,14 @@ def test_programs_show_the_code_too(browser, factor):
         body = {"email": "nora@acme.test", "password": PASSWORD, **more}
         return browser.post("/auth/login", body, content_type="application/json")
 
+    RecoveryCodes.activate(factor.user)
     assert ask().json()["code"] == "second_factor_required"
     assert ask(otp="000000").json()["code"] == "second_factor_invalid"
     code = code_of(SECRET)
     assert ask(otp=code).status_code == 200
     assert ask(otp=code).json()["code"] == "second_factor_invalid"
+    factor.delete()
+    assert ask().status_code == 200, "recovery codes stand in for a factor and are none"
 
 
 def test_whoever_guesses_codes_has_to_wait(browser, factor):
