@@ -159,8 +159,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         ]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        proven = [found.email for found in sociallogin.email_addresses if found.verified]
-        return signing_up.is_open_for(request, proven)
+        told = sociallogin.email_addresses
+        if not told:  # the form asks for one, see `views.SocialSignUp`
+            return signing_up.is_open_for(request)
+        return any(
+            signing_up.is_open_to(request, found.email, proven=found.verified) for found in told
+        )
 
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -42,13 +41,21 @@ def is_invited(email: str) -> bool:
     return waiting.filter(expires_at__gt=timezone.now(), tenant__suspended_at=None).exists()
 
 
-def is_open_for(request: HttpRequest, proven: Iterable[str] = ()) -> bool:
-    """Whether an account may be made now; `proven` are addresses that a provider vouches for."""
-    if settings.SIGNUP_POLICY == "open":
+def is_open_for(request: HttpRequest) -> bool:
+    """Whether somebody may make an account now; by an invitation it is one for its address."""
+    if settings.SIGNUP_POLICY == "invited":
+        return invitation_of(request) is not None
+    return settings.SIGNUP_POLICY == "open"
+
+
+def is_open_to(request: HttpRequest, email: str, *, proven: bool) -> bool:
+    """Whether the account may have an address that a provider tells, and perhaps vouches for."""
+    if settings.SIGNUP_POLICY != "invited":
+        return settings.SIGNUP_POLICY == "open"
+    invitation = invitation_of(request)
+    if invitation and invitation.email.lower() == email.lower():
         return True
-    if settings.SIGNUP_POLICY == "closed":
-        return False
-    return invitation_of(request) is not None or any(is_invited(email) for email in proven)
+    return proven and is_invited(email)
 
 
 def first_page(request: HttpRequest) -> str:

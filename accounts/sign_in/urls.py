@@ -54,7 +54,7 @@ ENTRANCE = [
     ),
     path("connected/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("connected/error/", social.login_error, name="socialaccount_login_error"),
-    path("connected/signup/", social.signup, name="socialaccount_signup"),
+    path("connected/signup/", views.SocialSignUp.as_view(), name="socialaccount_signup"),
 ]
 
 OWN_ACCOUNT = [

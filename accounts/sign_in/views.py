@@ -16,6 +16,7 @@ from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.google.views import oauth2_callback as google_callback
 from allauth.socialaccount.providers.openid_connect.views import callback as oidc_callback
 from allauth.socialaccount.views import ConnectionsView
+from allauth.socialaccount.views import SignupView as ProviderSignupView
 from allauth.usersessions.models import UserSession
 from allauth.utils import get_request_param
 from django import forms
@@ -24,6 +25,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -31,6 +33,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts import audit
 from accounts.models import SignIn, User
 from accounts.sections import account_page
 from accounts.sign_in import jwt, oauth, proofs
@@ -52,17 +55,29 @@ class SignUp(SignupView):
     """Allauth's sign-up; whoever comes by an invitation signs up with its address."""
 
     def get_form(self, form_class: Any = None) -> forms.Form:
-        form: forms.Form = super().get_form(form_class)
-        form.fields["password1"].help_text = _("At least 8 characters; no word that all use.")
-        if invitation := invitation_of(self.request):
-            form.invited_address = invitation.email  # type: ignore[attr-defined]
-            form.fields["email"].initial = invitation.email
-            form.fields["email"].widget.attrs["readonly"] = True
+        form = for_invited(self.request, super().get_form(form_class))
+        form.fields["password1"].help_text = _("At least 8 characters, and nothing that many others use.")
         return form
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         told = {"invitation": invitation_of(self.request)}
         return super().get_context_data(**more) | told | providers_shown()
+
+
+class SocialSignUp(ProviderSignupView):
+    """Allauth's sign-up of somebody of whom a provider told no address."""
+
+    def get_form(self, form_class: Any = None) -> forms.Form:
+        return for_invited(self.request, super().get_form(form_class))
+
+
+def for_invited(request: HttpRequest, form: forms.Form) -> forms.Form:
+    """The form of a sign-up, which whoever comes by an invitation fills in for its address."""
+    if invitation := invitation_of(request):
+        form.invited_address = invitation.email  # type: ignore[attr-defined]
+        form.initial["email"] = invitation.email
+        form.fields["email"].widget.attrs["readonly"] = True
+    return form
 
 
 def providers_shown() -> dict[str, Any]:
@@ -147,7 +162,10 @@ class Connected(ConnectionsView):
     def form_valid(self, form: Any) -> HttpResponse:
         account = form.cleaned_data["account"]
         if oauth.find_provider(account.provider) is None:  # it is no longer set up here
-            account.delete()
+            with transaction.atomic():
+                account.delete()
+                person = account.user
+                audit.record("user.account_disconnected", person, tenant=None, actor=person)
             return redirect("socialaccount_connections")
         response: HttpResponse = super().form_valid(form)
         return response
@@ -224,11 +242,13 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return redirect("account_sessions")
 
 
+@transaction.atomic
 def _end_one(user: User, session: str, program: str) -> None:
     """End one of the person's sessions; one that is gone already is gone."""
     if session.isascii() and session.isdigit() and len(session) < 19:
         for row in UserSession.objects.filter(user=user, pk=int(session)):
             row.end()
+            audit.record("user.session_ended", user, tenant=None, actor=user)
     try:
         found = SignIn.objects.filter(user=user, pk=program).first() if program else None
     except ValidationError:

@@ -11,7 +11,7 @@ from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
-from accounts.models import Membership, SignIn, UsedState, User
+from accounts.models import AuditEntry, Membership, SignIn, UsedState, User
 from accounts.sign_in import oauth
 from tests.conftest import PASSWORD
 from tests.oidc.provider import Provider
@@ -254,6 +254,14 @@ def test_one_connects_and_disconnects_an_account(provider, nora, browser, sign_i
     assert not SocialAccount.objects.exists()
     told = [kind for kind, _to, _text in mails()]
     assert told == ["account_connected", "account_disconnected"]
+
+
+def test_a_connection_that_is_set_up_no_more_ends_and_is_written_down(nora, browser, sign_in):
+    sign_in(browser, "nora@acme.test")
+    former = SocialAccount.objects.create(user=nora, provider="former", uid="1")
+    browser.post("/accounts/connected/", {"account": former.pk})
+    assert not SocialAccount.objects.exists()
+    assert AuditEntry.plain.filter(action="user.account_disconnected").exists()
 
 
 def test_pages_do_not_link_an_account_by_its_address_alone(provider, nora, browser, mails):

@@ -6,7 +6,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
 
-from accounts.models import SignIn
+from accounts.models import AuditEntry, SignIn
 from tests.accounts.conftest import code_in
 from tests.conftest import CHROME, IPHONE, PASSWORD
 
@@ -42,6 +42,7 @@ def test_one_sees_where_one_is_signed_in_and_ends_one(phone, desk, nora):
     ]
     desk.post("/accounts/sessions/", {"session": page.context["rows"][1].key})
     assert (is_in(phone), is_in(desk)) == (False, True)
+    assert AuditEntry.plain.filter(action="user.session_ended", target_id=nora.pk).count() == 1
 
 
 def test_one_signs_out_everywhere(phone, desk, nora):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Invitation, Membership, User
 from accounts.sites import lifecycle
 from tests.accounts.conftest import code_in
+from tests.accounts.test_oauth import through
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,18 @@ def test_an_invitation_opens_the_sign_up_for_its_address(browser, settings, invi
     assert browser.get("/auth/me").json()["email"] == "otto@new.test"
     assert User.objects.get(email="otto@new.test").has_proven("otto@new.test")
     assert not mails()
+
+
+def test_an_invitation_opens_no_account_of_a_provider_but_for_its_address(
+    provider, browser, settings, invited
+):
+    settings.SIGNUP_POLICY = "invited"
+    assert b"By invitation only" in through(browser).content
+    provider.person = {"sub": "nora-1"}  # who tells no address is asked for it
+    assert through(browser).url == "/accounts/connected/signup/"
+    for email, made in (("other@new.test", False), ("otto@new.test", True)):
+        browser.post("/accounts/connected/signup/", {"name": "Otto", "email": email})
+        assert User.objects.filter(email=email).exists() == made
 
 
 def test_an_invitation_that_is_over_opens_nothing(browser, settings, invited):
