@@ -197,25 +197,35 @@ def test_json_on_a_page_with_a_form_makes_nothing(signed_in, owner, site):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_changes_at_once_none_is_lost(owner, token, site):
+def test_of_two_changes_at_once_none_is_lost(owner, member, token, site):
     headers = {"Authorization": f"Bearer {token(owner)}"}
-    changes = [{"name": "New name"}, {"currency": "USD"}, {"time_zone": "Asia/Tokyo"}]
+    ben = member("viewer")
+    row, person = f"{SITES}/{site.pk}", f"/api/v1/members/{ben.pk}"
+    changes = [
+        (row, {"name": "New name"}),
+        (row, {"currency": "USD"}),
+        (row, {"time_zone": "Asia/Tokyo"}),
+        (person, {"role": "manager"}),
+        (person, {"level": "own"}),
+    ]
     together = threading.Barrier(len(changes))
 
-    def change(body: dict[str, str]) -> None:
+    def change(path: str, body: dict[str, str]) -> None:
         try:
             together.wait(5)
-            Client().patch(f"{SITES}/{site.pk}", body, "application/json", headers=headers)
+            Client().patch(path, body, "application/json", headers=headers)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=change, args=[body]) for body in changes]
+    threads = [threading.Thread(target=change, args=pair) for pair in changes]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
     after = Site.plain.get(pk=site.pk)
     assert (after.name, after.currency, after.time_zone) == ("New name", "USD", "Asia/Tokyo")
+    ben.refresh_from_db()
+    assert (ben.role, ben.level) == ("manager", "own")
 
 
 # --- Browsers ---------------------------------------------------------------------------------

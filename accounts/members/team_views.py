@@ -118,7 +118,7 @@ def _put(
     request: HttpRequest, member: Membership, row: Membership, team: Team | None, shown: Team
 ) -> HttpResponse:
     try:
-        teams.put(team, [row], by=member.user)
+        teams.put(team, row, by=member.user)
     except people.Refused as problem:
         messages.error(request, str(problem))
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -49,9 +47,13 @@ def rename(team: Team, name: str, *, by: User) -> Team:
     return team
 
 
-def put(team: Team | None, members: Iterable[Membership], *, by: User) -> list[Membership]:
-    """Put members into a team, out of the one they were in; None: into none. Raises `Refused`."""
-    return [change(row, Rights(row.role, row.level, team), by=by) for row in members]
+@transaction.atomic
+def put(team: Team | None, member: Membership, *, by: User) -> Membership:
+    """Put a member into a team, out of the one they were in; None: into none. Raises `Refused`."""
+    lock([member.tenant_id])
+    found = Membership.objects.for_tenant(member.tenant_id).filter(pk=member.pk).first()
+    now = found or member  # of one who is gone `change` says so
+    return change(now, Rights(now.role, now.level, team), by=by)
 
 
 @transaction.atomic

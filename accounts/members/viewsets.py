@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -83,6 +84,12 @@ class MemberViewSet(
             return Membership.plain.none()
         rows = Membership.objects.visible_to(scope_of(self.request))
         return rows.select_related("user", "tenant", "team").order_by("pk")
+
+    @transaction.atomic
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change some rights of a member; of two changes at once none is lost."""
+        people.lock([member_or_403(request).tenant_id])
+        return super().update(request, *args, **kwargs)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Membership]) -> None:
         row, given = serializer.instance, serializer.validated_data
