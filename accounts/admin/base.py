@@ -11,10 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from accounts import audit
-from accounts.models import (
-    Tenant,
-    User,
-)
+from accounts.models import Tenant, User
 
 
 class WatchedAdmin(ModelAdmin):
@@ -121,3 +118,7 @@ class ReadOnlyAdmin(WatchedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Whether somebody may set off an action (`permissions=["act"]`): who might change rows."""
+        return super().has_change_permission(request)

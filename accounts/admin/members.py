@@ -75,7 +75,7 @@ class MembershipAdmin(TenantAdmin):
         except people.Refused as problem:  # another owner went a moment ago
             messages.error(request, str(problem))
 
-    @admin.action(description=gettext_lazy("Suspend the selected members"))
+    @admin.action(description=gettext_lazy("Suspend the selected members"), permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Membership]) -> HttpResponse | None:
         """They come in no more, nor do their API tokens."""
         question = _("Suspend these members? They and their API tokens are out at once.")
@@ -88,7 +88,9 @@ class MembershipAdmin(TenantAdmin):
                 messages.error(request, f"{member}: {problem}")
         return None
 
-    @admin.action(description=gettext_lazy("Let the selected members in again"))
+    @admin.action(
+        description=gettext_lazy("Let the selected members in again"), permissions=["change"]
+    )
     def resume(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         """With the rights and the API tokens that they had."""
         for member in queryset:
@@ -111,8 +113,9 @@ class InvitationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
-            address = invitations.address_of(cleaned["email"])
-            if problem := invitations.problem_with(cleaned["tenant"], address, timezone.now()):
+            address, now = invitations.address_of(cleaned["email"]), timezone.now()
+            problem = invitations.problem_with(cleaned["tenant"], address, now)
+            if problem := problem or invitations.too_many(cleaned["tenant"], 1, now):
                 self.add_error("email", str(problem))
         return cleaned
 

@@ -56,12 +56,12 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
         return super().get_queryset(request).defer("sealed")
 
-    @admin.action(description=gettext_lazy("Send again what is over"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Send again what is over"), permissions=["act"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         """What waits, and what is wiped, is left out."""
         self._do(request, queryset, sent.send_again)
 
-    @admin.action(description=gettext_lazy("Call back what waits"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Call back what waits"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         """What is on its way, and what is over, is left out."""
         self._do(request, queryset, sent.cancel)

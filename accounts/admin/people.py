@@ -44,6 +44,18 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
         (gettext_lazy("Dates"), {"fields": ("last_login", "created_at")}),
     )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Nobody gives more rights than they have."""
+        above = () if request.user.is_superuser else ("is_staff", "is_superuser")
+        return (*self.readonly_fields, *above)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _reaches(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _reaches(request, obj)
+
+    @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Staff who set somebody's password leave a trace; the password itself leaves none."""
         response = super().user_change_password(request, id, form_url)
@@ -82,10 +94,11 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
             return
         super().delete_model(request, obj)
 
-    @admin.action(description=gettext_lazy("Stop the selected accounts"))
+    @admin.action(description=gettext_lazy("Stop the selected accounts"), permissions=["change"])
     def stop(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         """They sign in no more; their sessions and API tokens open nothing."""
-        found = queryset.exclude(pk=actor_of(request).pk)
+        others = queryset.exclude(pk=actor_of(request).pk)
+        found = [user for user in others if _reaches(request, user)]
         question = _("Stop these accounts? Their sessions and API tokens end at once.")
         if page := ask(self, request, found, "stop", question, _ownerless(found)):
             return page
@@ -93,11 +106,19 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
             suspension.stop_account(user, by=actor_of(request))
         return None
 
-    @admin.action(description=gettext_lazy("Let the selected accounts sign in again"))
+    @admin.action(
+        description=gettext_lazy("Let the selected accounts sign in again"), permissions=["change"]
+    )
     def start(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """With the API tokens that they had."""
         for user in queryset:
-            suspension.start_account(user, by=actor_of(request))
+            if _reaches(request, user):
+                suspension.start_account(user, by=actor_of(request))
+
+
+def _reaches(request: HttpRequest, user: User | None) -> bool:
+    """Whether somebody of staff may change the account: a superuser's is for superusers."""
+    return actor_of(request).is_superuser or user is None or not user.is_superuser
 
 
 def _ownerless(users: Iterable[User]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.base.internal.flows import delete_dangling_recovery_codes
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
@@ -41,6 +42,11 @@ class FactorAdmin(TakenAwayAdmin):
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
     fields = ("user", "type", "created_at", "last_used_at")
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Recovery codes go with the last factor that they stand in for."""
+        super().delete_model(request, obj)
+        delete_dangling_recovery_codes(obj.user)
 
 
 @admin.register(SocialAccount)

@@ -10,11 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin.base import TenantAdmin
-from accounts.models import (
-    Site,
-    SiteTransfer,
-    Tenant,
-)
+from accounts.models import Site, SiteTransfer, Tenant
 
 
 @admin.register(Site)
@@ -30,6 +26,10 @@ class SiteAdmin(TenantAdmin):
     autocomplete_fields = ("tenant", "owner", "team")
     readonly_fields = ("key", "reset_at", "created_at", "updated_at")
     list_select_related = ("tenant",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A site changes its tenant by an offer that is taken, which also changes its owner."""
+        return (*self.readonly_fields, "tenant") if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:

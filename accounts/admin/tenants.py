@@ -52,7 +52,7 @@ class TenantsAdmin(TenantAdmin):
         """To the page that asks why."""
         return redirect("staff_look", object_id)
 
-    @admin.action(description=gettext_lazy("Suspend the selected tenants"))
+    @admin.action(description=gettext_lazy("Suspend the selected tenants"), permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
         """Nobody of theirs, and no program, comes in from now on."""
         question = _(
@@ -65,7 +65,9 @@ class TenantsAdmin(TenantAdmin):
             suspension.suspend_tenant(tenant, timezone.now(), by=cast(User, request.user))
         return None
 
-    @admin.action(description=gettext_lazy("Let the selected tenants in again"))
+    @admin.action(
+        description=gettext_lazy("Let the selected tenants in again"), permissions=["change"]
+    )
     def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         """What was suspended works as before, and what waited to be sent leaves."""
         for tenant in queryset:

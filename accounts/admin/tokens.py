@@ -66,7 +66,7 @@ class ApiTokenAdmin(TenantAdmin):
             )
         super().save_model(request, obj, form, change)
 
-    @admin.action(description=gettext_lazy("Revoke the selected tokens"))
+    @admin.action(description=gettext_lazy("Revoke the selected tokens"), permissions=["change"])
     @transaction.atomic
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """They open nothing from now on."""

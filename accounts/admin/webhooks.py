@@ -43,7 +43,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         """Where it leads."""
         return endpoints.host_of(endpoint)
 
-    @admin.action(description=gettext_lazy("Pause the selected webhooks"))
+    @admin.action(description=gettext_lazy("Pause the selected webhooks"), permissions=["act"])
     @transaction.atomic
     def pause(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Nothing is sent to them until their tenant resumes them."""

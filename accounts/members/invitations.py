@@ -84,7 +84,8 @@ def _named(address: str) -> dict[str, str]:
     return {"address": address[:254]}
 
 
-def _check_limits(tenant: Tenant, more: int, now: datetime) -> None:
+def too_many(tenant: Tenant, more: int, now: datetime) -> Refused | None:
+    """Why the tenant cannot have so many open invitations more now; None where it can."""
     waiting = open_ones(tenant).filter(expires_at__gt=now).count()
     if waiting + more > MOST_OPEN:
         told = ngettext(
@@ -92,14 +93,15 @@ def _check_limits(tenant: Tenant, more: int, now: datetime) -> None:
             "At most %(most)d invitations wait at a time. Revoke some first.",
             MOST_OPEN,
         )
-        raise Refused("too_many", told % {"most": MOST_OPEN})
-    _check_mails(tenant, more, now)
+        return Refused("too_many", told % {"most": MOST_OPEN})
+    return _too_many_mails(tenant, more, now)
 
 
-def _check_mails(tenant: Tenant, more: int, now: datetime) -> None:
+def _too_many_mails(tenant: Tenant, more: int, now: datetime) -> Refused | None:
     rows = Invitation.objects.for_tenant(tenant)
     if rows.filter(sent_at__gt=now - timedelta(days=1)).count() + more > MOST_A_DAY:
-        raise Refused("too_many", _("That is enough for one day. Go on tomorrow."))
+        return Refused("too_many", _("That is enough for one day. Go on tomorrow."))
+    return None
 
 
 def _check_inviter(tenant: Tenant, by: User, role: str, as_staff: bool) -> None:
@@ -134,7 +136,8 @@ def invite(
     problems = [found for one in unique if (found := problem_with(tenant, one, now))]
     if problems:
         raise Refused(problems[0].code, "\n".join(map(str, problems)))
-    _check_limits(tenant, len(unique), now)
+    if why := too_many(tenant, len(unique), now):
+        raise why
     return [_made(tenant, address, rights, now, by) for address in unique]
 
 
@@ -169,10 +172,9 @@ def resend(invitation: Invitation, now: datetime, *, by: User) -> Invitation:
         raise Refused("too_soon", _("A mail was sent a moment ago: wait a minute."))
     if not organisation.may_receive(tenant, invitation.email):
         raise Refused("domain_not_allowed", _("Mail may not go to this domain any more."))
-    if invitation.state(now) == "expired":
-        _check_limits(tenant, 1, now)
-    else:
-        _check_mails(tenant, 1, now)
+    check = too_many if invitation.state(now) == "expired" else _too_many_mails
+    if why := check(tenant, 1, now):
+        raise why
     invitation.invited_by = by
     _send(invitation, now)
     audit.record("invitation.sent_again", invitation, tenant=tenant, actor=by)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from accounts.members import invitations
 from accounts.models import AuditEntry, Invitation, Membership, OutboxMessage, Site, Tenant, User
 from tests.conftest import PASSWORD
 
@@ -117,12 +119,30 @@ def test_staff_who_stop_the_last_owner_are_told_what_nobody_manages(desk, owner)
     assert "Nobody can manage Acme" in asked.content.decode()
 
 
+def test_staff_give_nobody_more_rights_than_they_have(desk, staff, owner, nora):
+    nora.is_staff = True
+    nora.save()
+    nora.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    hers = Client()
+    hers.force_login(nora)
+    body = {"email": "nora@acme.test", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    hers.post(f"{ADMIN}/user/{nora.pk}/change/", body)
+    assert not User.objects.get(pk=nora.pk).is_superuser
+    password = {"password1": "one of her choice", "password2": "one of her choice"}
+    assert hers.post(f"{ADMIN}/user/{staff.pk}/password/", password).status_code == 403
+    act(hers, "user", "stop", staff)
+    assert User.objects.get(pk=staff.pk).is_active
+    nora.user_permissions.set(Permission.objects.filter(codename__in=["view_tenant"]))
+    act(hers, "tenant", "suspend", owner.tenant)
+    assert Tenant.objects.get().suspended_at is None
+
+
 def test_staff_do_not_stop_themselves(desk, staff):
     act(desk, "user", "stop", staff)
     assert User.objects.get(pk=staff.pk).is_active
 
 
-def test_staff_invite_and_revoke(desk, owner):
+def test_staff_invite_and_revoke(desk, owner, monkeypatch):
     body = {
         "tenant": owner.tenant.pk,
         "email": "nina@acme.test",
@@ -134,6 +154,9 @@ def test_staff_invite_and_revoke(desk, owner):
     made = Invitation.plain.get()
     assert OutboxMessage.objects.for_tenant(owner.tenant).filter(kind="invitation").exists()
     assert "already" in desk.post(f"{ADMIN}/invitation/add/", body).content.decode()
+    monkeypatch.setattr(invitations, "MOST_OPEN", 1)
+    other = body | {"email": "otto@acme.test"}
+    assert "at a time" in desk.post(f"{ADMIN}/invitation/add/", other).content.decode()
     assert desk.get(f"{ADMIN}/invitation/{made.pk}/change/").status_code == 200
     act(desk, "invitation", "revoke", made)
     assert Invitation.plain.get().state(timezone.now()) == "revoked"
