@@ -107,14 +107,18 @@ def revoke(request: HttpRequest, member: Membership, pk: int) -> HttpResponse:
 
 
 def _unseen(view: Any) -> Any:
-    """The page is kept by nobody; its address, the secret, is told to nobody and to no log."""
+    """The page is kept by nobody; its address, the secret, is told to nobody and to no log.
+
+    Its host may be told: without any referrer browsers call a form's origin `null`, which is
+    refused as a forgery.
+    """
 
     @never_cache
     @sensitive_variables("secret")
     @wraps(view)
     def quiet(*args: Any, **options: Any) -> HttpResponse:
         response = view(*args, **options)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "strict-origin"
         response._has_been_logged = True  # by Django, were it an error
         return response
 

@@ -144,14 +144,18 @@ def test_mail_goes_to_the_allowed_domains_only(owner):
     assert invitations.invite(owner.tenant, ["x@ACME.test"], VIEWER, now, by=owner.user)
 
 
-def test_no_more_than_so_many_wait(owner, monkeypatch):
+def test_no_more_than_so_many_wait(owner, rival_site, monkeypatch):
+    """Those of another organisation count for nothing, neither waiting nor of this day."""
     monkeypatch.setattr(invitations, "MOST_OPEN", 3)
+    monkeypatch.setattr(invitations, "MOST_A_DAY", 2)
     now = timezone.now()
+    there, rita = rival_site.tenant, rival_site.owner
+    invitations.invite(there, ["y@x.test", "z@x.test"], VIEWER, now, by=rita)
     invitations.invite(owner.tenant, ["a@x.test", "b@x.test"], VIEWER, now, by=owner.user)
     with pytest.raises(Refused) as refused:
         invitations.invite(owner.tenant, ["c@x.test", "d@x.test"], VIEWER, now, by=owner.user)
     assert refused.value.code == "too_many"
-    assert Invitation.plain.count() == 2
+    assert Invitation.objects.for_tenant(owner.tenant).count() == 2
 
 
 def test_an_address_is_not_written_to_every_moment(signed_in, owner, invited):
@@ -210,7 +214,7 @@ def test_opening_the_link_uses_nothing_up_and_is_kept_by_nobody(invited, nina, o
         answer = client.get(link())
         assert answer.status_code == 200
         assert "no-store" in answer["Cache-Control"]
-        assert answer["Referrer-Policy"] == "no-referrer"
+        assert answer["Referrer-Policy"] == "strict-origin"
     assert client.head(link()).status_code == 200
     assert membership(nina, owner) is None
     assert Invitation.plain.get().is_open(timezone.now())
