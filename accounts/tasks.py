@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.audit_log import chain, months
 from accounts.members import invitations
-from accounts.outgoing import dispatch
+from accounts.outgoing import dispatch, outbox
 from accounts.sign_in import jwt, oauth
 from accounts.sites import lifecycle
 from accounts.tenants import tenant_deletion
@@ -26,7 +26,7 @@ def send_due() -> None:
 @shared_task
 def forget_sent() -> None:
     """Wipe and delete what was sent some time ago."""
-    dispatch.forget_old(timezone.now(), settings.OUTBOX_CONTENT_DAYS, settings.OUTBOX_DAYS)
+    outbox.forget_old(timezone.now(), settings.OUTBOX_CONTENT_DAYS, settings.OUTBOX_DAYS)
 
 
 @shared_task(time_limit=6 * 3600)

@@ -67,13 +67,18 @@ def place_of(server: MailServer) -> str:
 # --- Set --------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def configure(tenant: Tenant, actor: User, values: dict[str, Any], password: str) -> MailServer:
     """The tenant's server with the values of `FIELDS`; "" keeps the password.
 
     Raises `PasswordNeeded` where it would be sent to another server or for another user than it was
     entered for, and `ValidationError`.
     """
+    _check_reach(values)  # asks for a name: nobody's row is held meanwhile
+    return _store(tenant, actor, values, password)
+
+
+@transaction.atomic
+def _store(tenant: Tenant, actor: User, values: dict[str, Any], password: str) -> MailServer:
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     server = MailServer.objects.for_tenant(tenant).first() or MailServer(tenant=tenant)
     before = None if server._state.adding else copy(server)
@@ -81,7 +86,6 @@ def configure(tenant: Tenant, actor: User, values: dict[str, Any], password: str
         setattr(server, name, values[name])
     _keep_password(server, before, password)
     server.full_clean(exclude=["tenant"])
-    _check_reach(server)
     changes = audit.differences(before, server, list(FIELDS))
     if password:
         changes["password_set"] = [before is not None and before.sealed_password is not None, True]
@@ -102,7 +106,7 @@ def _keep_password(server: MailServer, before: MailServer | None, password: str)
         server.sealed_password = vault.seal(password.encode(), place_of(server))
     elif not server.username:
         server.sealed_password = None
-    elif (
+    elif _is_lost(server) or (
         server.sealed_password is not None
         and before is not None
         and any(getattr(server, name) != getattr(before, name) for name in BOUND)
@@ -110,16 +114,24 @@ def _keep_password(server: MailServer, before: MailServer | None, password: str)
         raise PasswordNeeded
 
 
-def _check_reach(server: MailServer) -> None:
-    """Refuse a server that no mail would ever be handed to. Raises `ValidationError`."""
+def _is_lost(server: MailServer) -> bool:
+    """Whether the password that is there does not open any more."""
     try:
-        smtp.find(reached(server))
+        reached(server)
+    except vault.Unreadable:
+        return True
+    return False
+
+
+def _check_reach(values: dict[str, Any]) -> None:
+    """Refuse a server that no mail would ever be handed to. Raises `ValidationError`."""
+    names = {"server": "host", "port": "port", "username": "username", "use_tls": "use_tls"}
+    try:
+        smtp.find(smtp.Server(**{name: values[field] for field, name in names.items()}))
     except NotPublic as error:
         raise ValidationError({"server": str(error)}) from None
     except smtp.WayFailed as error:
         raise ValidationError({"use_tls": str(error)}) from None
-    except vault.Unreadable:
-        raise PasswordNeeded from None
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +30,9 @@ AT_MOST_A_MOMENT = {
     "socket_connect_timeout": 0.5,
     "socket_timeout": 0.5,
 }
+PIECE = 1_000  # rows that are deleted at once
+# The lane of what belongs to no tenant, such as mails about signing in.
+OWN_LANE = "mail installation"
 State = OutboxMessage.State
 
 
@@ -61,7 +64,7 @@ def add_mail(
     message = OutboxMessage(
         tenant=tenant,
         channel=OutboxMessage.Channel.MAIL,
-        lane=f"mail {tenant.pk if tenant else 'installation'}",
+        lane=f"mail {tenant.pk}" if tenant else OWN_LANE,
         kind=kind,
         recipient=one_line(to, MAX_RECIPIENT),
         subject=subject,
@@ -163,3 +166,25 @@ def send_again(message: OutboxMessage, now: datetime) -> bool:
 
 def _locked(message: OutboxMessage) -> OutboxMessage | None:
     return OutboxMessage.plain.select_for_update(of=("self",)).filter(pk=message.pk).first()
+
+
+# --- Forgotten --------------------------------------------------------------------------------
+
+
+def forget_old(now: datetime, content_days: int, days: int) -> dict[str, Any]:
+    """Wipe the content of what left or was called back, and delete what is over for long.
+
+    What was given up keeps its content until it is deleted, so that it can be sent again.
+    """
+    done = OutboxMessage.plain.filter(finished_at__isnull=False)
+    old = done.filter(finished_at__lt=now - timedelta(days=days)).order_by("finished_at")
+    deleted = 0
+    while piece := list(old.values_list("pk", flat=True)[:PIECE]):
+        OutboxMessage.plain.filter(pk__in=piece).delete()
+        deleted += len(piece)
+    read = done.filter(
+        state__in=[State.SENT, State.CANCELLED],
+        sealed__isnull=False,
+        finished_at__lt=now - timedelta(days=content_days),
+    )
+    return {"deleted": deleted, "wiped": read.update(sealed=None)}

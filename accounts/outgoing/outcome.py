@@ -50,5 +50,5 @@ def gone(detail: str, status: int | None = None) -> Outcome:
 
 # Sends a message with its content, in a thread: it reads and writes no row of the database.
 Send = Callable[[OutboxMessage, dict[str, Any]], Outcome]
-# Is told of every outcome, in the transaction that writes it down; the message is as written.
+# Is told of every outcome, in the transaction that writes it down; the message is as it was sent.
 Told = Callable[[OutboxMessage, Outcome, datetime], None]

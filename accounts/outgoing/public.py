@@ -42,21 +42,16 @@ _NOT_PUBLIC = tuple(
         "192.175.48.0/24",
         "198.18.0.0/15",
         "240.0.0.0/4",
-        "::/96",
-        "64:ff9b:1::/48",
-        "100::/63",
         "2001::/23",
         "2001:db8::/32",
         "2002::/16",
         "2620:4f:8000::/48",
         "3fff::/20",
-        "5f00::/16",
-        "fc00::/7",
-        "fe80::/10",
-        "fec0::/10",
     )
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
+# All that is given out of IPv6 (https://www.iana.org/assignments/ipv6-address-space).
+_GIVEN_OUT = IPv6Network("2000::/3")
 
 
 class OutgoingError(Exception):
@@ -146,6 +141,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             return is_public(inner)
         if address in _NAT64:
             return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in _GIVEN_OUT:
+            return False
     odd = address.is_multicast or address.is_unspecified or address.is_loopback
     return address.is_global and not odd and not _within(address, _NOT_PUBLIC)
 

@@ -6,6 +6,7 @@ connection is encrypted (`accounts.outgoing.public`); the installation's own ser
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -31,6 +32,10 @@ IDLE_SECONDS = 15.0
 TLS_PORT = 465
 # Ports where mail is handed in; a tenant names no other.
 MAIL_PORTS = frozenset({25, 465, 587, 2525, 2587})
+# An answer: three digits, a dash where it goes on, words; so many lines of so many bytes (RFC 5321
+# asks for 512).
+_REPLY = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n\Z")
+MOST_LINES, MAX_LINE = 100, 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,27 @@ class Line(smtplib.SMTP):
         if self.server.use_tls and port == TLS_PORT:
             return _trusted().wrap_socket(raw, server_hostname=host)
         return raw
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The server's answer. Raises `WayFailed` for what is none, or does not end.
+
+        smtplib's own takes any text for an answer, and as many lines of it as come.
+        """
+        if self.file is None:
+            self.file = self.sock.makefile("rb")  # type: ignore[union-attr]
+        lines = []
+        for _line in range(MOST_LINES):
+            line = self.file.readline(MAX_LINE)
+            if not line:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("The connection ended.")
+            found = _REPLY.match(line)
+            if found is None:
+                break
+            lines.append(found[3])
+            if found[2] != b"-":
+                return int(found[1]), b"\n".join(lines)
+        raise WayFailed(_("What answers there does not speak like a mail server."))
 
     def encrypt(self) -> None:
         """STARTTLS, which the server must offer: a password is not sent to whoever strips it."""
@@ -208,7 +234,7 @@ def _kept(server: Server) -> Line | None:
             line = _idle[server].pop() if _idle[server] else None
         if line is None:
             return None
-        with suppress(OSError, smtplib.SMTPException):
+        with suppress(OSError, smtplib.SMTPException, WayFailed):
             if monotonic() - line.used_at < IDLE_SECONDS and line.rset()[0] == 250:
                 return line
         line.close()
@@ -220,7 +246,7 @@ def close_idle() -> None:
         lines = [line for kept in _idle.values() for line in kept]
         _idle.clear()
     for line in lines:
-        with suppress(OSError, smtplib.SMTPException):
+        with suppress(OSError, smtplib.SMTPException, WayFailed):
             line.sock.settimeout(CONNECT_SECONDS)  # type: ignore[union-attr]
             line.quit()
         line.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -188,6 +190,27 @@ def test_a_wrong_password_is_told_and_tried_again(acme, ada, servers):
     receiver = servers.start(tls="starttls")
     configure(acme, ada, receiver, password="wrong")
     assert "refused the user name or the password" in failure(acme)
+
+
+@pytest.mark.parametrize(
+    "words", [b"hello\r\n", b"-50 Ok\r\n", b"250-more\r\n" * 1_000, b"2" * 9_000]
+)
+def test_what_is_no_mail_server_is_told_and_takes_nothing_from_others(
+    acme, ada, rival_site, servers, words
+):
+    fine = servers.start()
+    MailServer.objects.create(
+        tenant=rival_site.tenant, server=HOST, port=fine.port, from_address="a@b.de", use_tls=False
+    )
+    theirs = add(rival_site.tenant)
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        Thread(target=lambda: server.accept()[0].sendall(words), daemon=True).start()
+        MailServer.objects.create(
+            tenant=acme, server=HOST, port=port, from_address="a@b.de", use_tls=False
+        )
+        assert "does not speak like a mail server" in failure(acme)
+    assert OutboxMessage.plain.get(pk=theirs.pk).state == State.SENT
 
 
 def test_a_closed_port_is_told_without_how(acme, ada, servers):

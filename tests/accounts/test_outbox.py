@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from threading import Timer
 from typing import Any
 
 import pytest
 from django.core import mail as sent_by_django
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts import vault
@@ -278,6 +279,58 @@ def test_a_mistake_of_ours_in_one_message_does_not_stop_the_others(acme, monkeyp
     assert "log" in broken.history.get().detail
 
 
+HOLD = "SELECT FROM accounts_outboxmessage WHERE id = %s FOR UPDATE"
+
+
+class Holding:
+    """Somebody who holds a message's row from the moment that it is sent."""
+
+    def __init__(self) -> None:
+        self.other = connections.create_connection("default")
+
+    def send(self, message: OutboxMessage, content: dict) -> Outcome:
+        self.other.inc_thread_sharing()
+        self.other.set_autocommit(False)
+        with self.other.cursor() as cursor:
+            cursor.execute(
+                "SELECT FROM accounts_outboxmessage WHERE id = %s FOR UPDATE", [message.pk]
+            )
+        Timer(0.3, self.other.rollback).start()
+        return delivered(250)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_be_written_down_at_once_is_written_later_and_not_sent_again(acme, monkeypatch):
+    holding = Holding()
+    monkeypatch.setitem(dispatch.SENDERS, "mail", holding.send)
+    message = add(acme)
+    try:
+        assert dispatch.send_due() == 1
+    finally:
+        holding.other.close()
+    assert again(message).state == State.SENT
+    assert message.history.get().status == 250
+
+
+def test_a_mistake_of_ours_while_writing_down_loses_nothing_of_the_others(acme, monkeypatch):
+    broken, fine = add(acme), add(acme)
+
+    def told(message: OutboxMessage, outcome: Outcome, now: datetime) -> None:
+        if message.pk == broken.pk:
+            raise KeyError("text")
+
+    monkeypatch.setitem(dispatch.TOLD, "mail", told)
+    dispatch.send_due()
+    assert (again(broken).state, again(fine).state) == (State.WAITING, State.SENT)
+
+
+def test_a_worker_whose_clock_is_ahead_takes_nothing_from_others(acme, time_machine):
+    add(acme)
+    assert len(dispatch.claim(1, timezone.now())) == 1
+    time_machine.move_to(timezone.now() + timedelta(hours=1), tick=True)
+    assert dispatch.send_due() == 0
+
+
 # --- Fairness ---------------------------------------------------------------------------------
 
 
@@ -313,7 +366,17 @@ def test_the_installations_server_never_takes_all_places(db):
     tenants = [Tenant.objects.create(name=f"Tenant {number}") for number in range(10)]
     for tenant in tenants:
         add(tenant)
-    assert len(dispatch.claim(24, timezone.now())) == dispatch.PER_INSTALLATION
+    code = add(None)  # somebody waits for it to sign in
+    messages = dispatch.claim(24, timezone.now())
+    assert len(messages) == dispatch.PER_INSTALLATION
+    assert messages[0] == code
+
+
+def test_every_lane_is_met_however_few_are_looked_into_at_once(db, monkeypatch):
+    monkeypatch.setattr(dispatch, "LANES", 2)
+    for number in range(6):
+        add(Tenant.objects.create(name=f"Tenant {number}"))
+    assert sum(send() for _look in range(200)) == 6
 
 
 def test_taking_from_a_long_lane_asks_as_little_as_from_a_short_one(
@@ -338,7 +401,7 @@ def test_content_is_sealed_for_its_row_alone(acme):
     assert again(other).state == State.FAILED
 
 
-def test_what_was_sent_is_forgotten_and_what_was_given_up_kept_a_while(acme, servers):
+def test_what_was_sent_is_forgotten_and_what_was_given_up_kept_a_while(acme, monkeypatch):
     sent = add(acme)
     failed = add(acme, to="nobody@localhost")
     now = timezone.now()
@@ -346,11 +409,12 @@ def test_what_was_sent_is_forgotten_and_what_was_given_up_kept_a_while(acme, ser
     assert (again(sent).state, again(failed).state) == (State.SENT, State.SENT)
     OutboxMessage.plain.filter(pk=failed.pk).update(state=State.FAILED)
     waiting = add(acme, at=now + timedelta(days=90))
-    assert dispatch.forget_old(now + timedelta(days=4), 3, 30) == {"deleted": 0, "wiped": 1}
+    monkeypatch.setattr(outbox, "PIECE", 1)
+    assert outbox.forget_old(now + timedelta(days=4), 3, 30) == {"deleted": 0, "wiped": 1}
     assert again(sent).sealed is None
     assert not outbox.send_again(again(sent), now)
     assert again(failed).sealed is not None
-    assert dispatch.forget_old(now + timedelta(days=31), 3, 30)["deleted"] == 2
+    assert outbox.forget_old(now + timedelta(days=31), 3, 30)["deleted"] == 2
     assert list(OutboxMessage.plain.all()) == [again(waiting)]
 
 
