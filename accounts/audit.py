@@ -30,7 +30,9 @@ _PERSONAL = {
 _PERSONAL_ANYWHERE = {"email", "e_mail", "address", "recipient", "person"}
 # The names of these rows are words of an organisation; those of others may be a person's.
 _NAMED_BY = ("name", "title")
-_ADDRESS = re.compile(r"[^\s@:/<>\"',;]+@[^\s@:/<>\"',;]+\.[^\s@:/<>\"',;]+")
+# Looked for where a word begins only: a long one without an @ would be read from each letter.
+_WORD = r"[^\s@:/<>\"',;]"
+_ADDRESS = re.compile(rf"(?<!{_WORD}){_WORD}+@{_WORD}+\.{_WORD}+")
 
 
 def record(

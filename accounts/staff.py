@@ -189,11 +189,12 @@ class StaffLooking:
             note_read(access, request.path, timezone.now())
         return response
 
-    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: Any, *arguments: Any) -> HttpResponse | None:
         """Refuse changes before they begin; programs are held back by `RolePermission`."""
         if request.method in SAFE_METHODS or _is_own(request.path):
             return None
-        if "Authorization" in request.headers or not request.user.is_authenticated:
+        is_program = "Authorization" in request.headers and hasattr(view, "cls")
+        if is_program or not request.user.is_authenticated:
             return None
         looks = request.user.is_staff and access_of(request.member)  # type: ignore[attr-defined]
         return _refusal(request) if looks else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit_log.chain import FIELDS, End, entries_of, hash_of
@@ -45,13 +47,28 @@ def chains() -> list[UUID | None]:
 
 def check(tenant: UUID | None, now: datetime, noted: End | None = None) -> Report:
     """Walk a chain. `noted` is an end that was written down outside of the database before."""
-    walk = _Walk(tenant, noted)
-    try:
-        walk.go()
-        walk.close(now)
-    except _Broken as found:
-        return Report(tenant, walk.entries, walk.end, str(found))
-    return Report(tenant, walk.entries, walk.end)
+    with _one_moment():
+        walk = _Walk(tenant, noted)
+        try:
+            walk.go()
+            walk.close(now)
+        except _Broken as found:
+            return Report(tenant, walk.entries, walk.end, str(found))
+        return Report(tenant, walk.entries, walk.end)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Entries, anchors and head as they are at one moment, while the chain goes on growing.
+
+    Within somebody's transaction it is theirs that decides.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 class _Walk:
@@ -60,6 +77,7 @@ class _Walk:
     def __init__(self, tenant: UUID | None, noted: End | None) -> None:
         self.tenant, self.noted = tenant, noted
         self.end, self.entries = End(), 0
+        self.met = False
         anchors = AuditAnchor.objects.unscoped("of this chain").filter(tenant_id=tenant)
         self.anchors = {anchor.first_sequence: anchor for anchor in anchors}
 
@@ -87,6 +105,9 @@ class _Walk:
             raise _Broken(_("the chain does not end where its record says"))
         if self.noted and self.noted.sequence > self.end.sequence:
             told = _("place %(place)d, which was noted, is missing")
+            raise _Broken(told % {"place": self.noted.sequence})
+        if self.noted and not self.met:
+            told = _("place %(place)d, which was noted, ended with its month: note a later one")
             raise _Broken(told % {"place": self.noted.sequence})
         late = entries_of(self.tenant).filter(hash=None, created_at__lt=now - LATEST)
         if found := late.order_by("id").values_list("id", flat=True).first():
@@ -119,7 +140,9 @@ class _Walk:
             raise _Broken(_("entry %(id)d at place %(place)d follows on another hash") % where)
 
     def _step(self, end: End) -> None:
-        if self.noted and self.noted.sequence == end.sequence and self.noted.hash != end.hash:
-            told = _("place %(place)d has another hash than was noted")
-            raise _Broken(told % {"place": end.sequence})
+        if self.noted and self.noted.sequence == end.sequence:
+            if self.noted.hash != end.hash:
+                told = _("place %(place)d has another hash than was noted")
+                raise _Broken(told % {"place": end.sequence})
+            self.met = True
         self.end = end

@@ -112,7 +112,7 @@ def end_old(connection: Connection, now: datetime) -> list[str]:
     0 days keep all. A month with an entry that is not chained yet stays until it is.
     """
     days = settings.AUDIT_LOG_RETENTION_DAYS
-    if not days:
+    if days < 1:
         return []
     last = min(now.date() - timedelta(days=days), months_ahead(now.date())[0])
     old = [month for month in months_of(connection, AUDIT) if next_month(month) <= last]

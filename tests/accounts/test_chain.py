@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -13,7 +14,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from accounts import audit
-from accounts.audit_log import chain, months
+from accounts.audit_log import chain, chain_check, months
 from accounts.audit_log.chain_check import check
 from accounts.models import AuditEntry
 from accounts.models.audit import AuditAnchor, AuditHead
@@ -298,6 +299,9 @@ def test_an_ended_month_leaves_anchors_and_the_kept_chain_is_whole(years, settin
     assert ended(365, settings) == [f"accounts_auditentry_{february:%Y_%m}"]
     assert check(tenant.pk, timezone.now()).entries == 3
     assert broken(tenant) == ""
+    noted = chain.End(3, bytes(32))
+    assert "ended with its month" in check(tenant.pk, timezone.now(), noted).broken
+    assert ended(-1, settings) == []
 
 
 def test_an_entry_that_is_missing_between_anchors_is_found(years, settings):
@@ -356,6 +360,29 @@ def test_a_long_transaction_blocks_neither_others_nor_its_own_chain(acme, rival_
     assert broken(acme) == broken(rival_site.tenant) == ""
     last = AuditEntry.objects.for_tenant(acme).get(sequence=4)
     assert last.action == "site.reset"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chain_that_grows_while_it_is_checked_is_whole(acme, monkeypatch):
+    written(acme)
+    chain.chain_committed()
+    go = chain_check._Walk.go
+
+    def go_while_others_write(walk: Any) -> None:
+        go(walk)
+        other = Thread(target=write_and_chain)
+        other.start()
+        other.join()
+
+    def write_and_chain() -> None:
+        written(acme)
+        chain.chain_committed()
+        connection.close()
+
+    monkeypatch.setattr(chain_check._Walk, "go", go_while_others_write)
+    report = check(acme.pk, timezone.now())
+    assert (report.broken, report.end.sequence) == ("", 5)
+    assert AuditHead.plain.get(tenant_id=acme.pk).sequence == 8
 
 
 @pytest.mark.django_db(transaction=True)

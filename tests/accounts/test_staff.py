@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from accounts import staff
 from accounts.admin.base import WatchedAdmin
-from accounts.models import AuditEntry, StaffAccess, User
+from accounts.models import AuditEntry, Membership, Site, StaffAccess, User
 from accounts.sign_in import jwt
 from accounts.tenancy import TenantOwned
 from tests.conftest import PASSWORD
@@ -110,6 +111,8 @@ def test_staff_change_nothing(looking, acme, site):
     form = {"name": "Taken over"}
     for path in (f"/sites/{site.key}/settings", "/sites/new", "/organisation", "/profiles/new"):
         assert looking.post(path, form).status_code == 403, path
+    as_program = looking.post("/sites/new", form, headers={"Authorization": "Bearer of nothing"})
+    assert b"as staff" in as_program.content
     answer = looking.patch(f"/api/v1/sites/{site.pk}", form, "application/json")
     assert (answer.status_code, answer.json()["code"]) == (403, "staff_only_read")
     site.refresh_from_db()
@@ -185,6 +188,48 @@ def test_staff_end_others_accesses_only_as_superusers(looking, acme, rival_site)
 
 # --- The admin --------------------------------------------------------------------------------
 
+OFFERS = "/admin/autocomplete/?app_label=accounts"
+
+
+def act(client: Client, path: str, action: str, row, **more: str):
+    return client.post(path, {"action": action, ACTION_CHECKBOX_NAME: [row.pk], **more})
+
+
+def test_staff_with_few_rights_see_what_they_may_and_nothing_else(acme, site):
+    clerk = User.objects.create_user("clerk@linkpro.test", PASSWORD, is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_site"))
+    client = Client()
+    client.force_login(clerk)
+    shown = {
+        model._meta.model_name: client.get(f"/admin/{info}/").status_code
+        for model in admin.site._registry
+        if (info := f"{model._meta.app_label}/{model._meta.model_name}")
+    }
+    assert shown == dict.fromkeys(shown, 403) | {"site": 200}
+    for model, page in admin.site._registry.items():
+        for field in page.autocomplete_fields:
+            asked = {"model_name": model._meta.model_name, "field_name": field, "term": ""}
+            assert client.get(OFFERS, asked).status_code == 403, (model, field)
+    path = f"/admin/accounts/site/{site.pk}"
+    assert client.post(f"{path}/change/", {"name": "Mine"}).status_code == 403
+    assert client.post(f"{path}/delete/", {"post": "yes"}).status_code == 403
+    act(client, "/admin/accounts/site/", "delete_selected", site, post="yes")
+    assert Site.plain.get().name == "Acme shop"
+
+
+def test_an_id_that_a_page_of_the_admin_does_not_show_is_nothing_to_it(client, acme, rival_site):
+    """Neither of a list that is narrowed to another tenant, nor among the members of one."""
+    theirs = Membership.objects.for_tenant(rival_site.tenant).get()
+    before = Membership.plain.filter(pk=theirs.pk).values()[0]
+    narrowed = f"/admin/accounts/membership/?tenant__id__exact={acme.pk}"
+    act(client, narrowed, "suspend", theirs, confirmed="yes")
+    act(client, narrowed, "delete_selected", theirs, post="yes", select_across="1")
+    form = {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "1", "name": "Acme"}
+    form |= {"memberships-0-id": theirs.pk, "memberships-0-tenant": acme.pk}
+    form |= {"memberships-0-role": "viewer", "memberships-0-DELETE": "on"}
+    client.post(f"/admin/accounts/tenant/{acme.pk}/change/", form)
+    assert Membership.plain.filter(pk=theirs.pk).values()[0] == before
+
 
 def test_everything_that_staff_see_of_tenants_is_watched():
     unwatched = [
@@ -195,8 +240,9 @@ def test_everything_that_staff_see_of_tenants_is_watched():
     assert unwatched == []
 
 
-def test_a_row_that_staff_look_at_is_written_down(client, acme, site):
-    client.get(f"/admin/accounts/site/{site.pk}/change/")
+@pytest.mark.parametrize("page", ["change", "delete", "history"])
+def test_a_row_that_staff_look_at_is_written_down(client, acme, site, page):
+    assert "Acme shop" in client.get(f"/admin/accounts/site/{site.pk}/{page}/").content.decode()
     entry = AuditEntry.objects.for_tenant(acme).get(action="staff.viewed")
     assert (entry.target_type, entry.target_id) == ("site", str(site.pk))
     assert entry.actor_kind == "staff"
@@ -211,6 +257,11 @@ def test_a_list_that_staff_look_at_is_written_down(client, acme):
         (acme, "site", ""),
     ]
     assert entries[0].changes == {"filters": ["q"]}
+    act(client, "/admin/accounts/site/", "delete_selected", Site.plain.get(), post="")
+    for _letter in range(3):
+        offered = client.get(OFFERS, {"model_name": "site", "field_name": "tenant", "term": "a"})
+        assert "Acme" in offered.content.decode()
+    assert [row.target_type for row in entries.all()] == ["site", "site", "site", "tenant"]
 
 
 def test_reading_in_the_admin_costs_one_query_more(client, site):
