@@ -73,9 +73,11 @@ def site_asked(request: Request, name: str = "") -> Site:
 def period_asked(request: Request, site: Site, days: int = 30) -> Period:
     """`days=`, `period=` or `first=` and `last=`; without any the last `days` days.
 
+    An empty one is none, as a form sends what was not filled in.
     Raises `Refused` with `period_invalid`, and `ValidationError` for `days` that are no number.
     """
-    query, now = request.query_params, timezone.now()
+    query = {name: text for name, text in request.query_params.items() if text}
+    now = timezone.now()
     by_dates = "first" in query or "last" in query
     if by_dates + ("period" in query) + ("days" in query) > 1:
         told = _("Ask by “days”, by “period” or by “first” and “last”, one of the three.")
@@ -109,7 +111,7 @@ def asked(request: Request, name: str = "", days: int = 30) -> Question:
 def filters_asked(request: Request) -> tuple[Filter, ...]:
     """Every `filter=country:is:FR`. Raises `Refused` with `filter_invalid`."""
     try:
-        return segments.read(request.query_params.getlist("filter"))
+        return segments.read(list(filter(None, request.query_params.getlist("filter"))))
     except InvalidFilter as error:
         raise Refused("filter_invalid", str(error)) from error
 

@@ -26,7 +26,9 @@ class PasswordSerializer(serializers.Serializer[Any]):
     """Signing in by address and password."""
 
     email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
+    password = serializers.CharField(
+        max_length=MAX_PASSWORD, trim_whitespace=False, style={"input_type": "password"}
+    )
     otp = serializers.CharField(
         max_length=40,
         required=False,

@@ -23,6 +23,7 @@ TABLE: dict[str, Line] = {
     "health": line(GET="everybody"),
     "docs": line(GET="everybody"),
     "components/": line(GET="everybody", POST="everybody"),
+    "api/v1/": line(GET="everybody"),
     "api/v1/schema": line(GET="everybody"),
     "api/v1/metrics-catalogue": line(GET="api member"),
     "help": line(GET="everybody"),
