@@ -142,9 +142,10 @@ class InTenant(APIView):
             response = super().dispatch(request, *args, **kwargs)
             if not settings.ROW_SECURITY or not isinstance(response, Response):
                 return response
+            response.render()
             if response.exception and transaction.get_connection().in_atomic_block:
                 transaction.set_rollback(True)
-            return response.render()
+            return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/system/info", health.SystemInfo.as_view()),
     path("api/v1/system/info", health.SystemInfo.as_view()),
     path("api/v1/schema", documentation.Schema.as_view(), name="schema"),
+    path("api/v1/", documentation.Root.as_view()),
     path("api/v1/", include(api.urls)),
     path("api/v1/", include(api_urls)),
     path("api/", include(api_urls.ORIGINAL)),
