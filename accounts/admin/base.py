@@ -8,10 +8,12 @@ from uuid import UUID
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from accounts import audit
-from accounts.models import Tenant, User
+from accounts.models import AuditEntry, Tenant, User
+from accounts.staff import READ_STEP
 
 
 class WatchedAdmin(ModelAdmin):
@@ -27,7 +29,7 @@ class WatchedAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
-        if request.method == "GET" and response.status_code == 200:
+        if response.status_code == 200:  # the list, or rows about which an action asks
             # What was searched for may be somebody's name.
             told = {"filters": sorted(name for name in request.GET if name.isidentifier())}
             self._note_reading(request, "staff.listed", self.model, self._listed(request), told)
@@ -41,10 +43,39 @@ class WatchedAdmin(ModelAdmin):
         extra_context: Any = None,
     ) -> Any:
         response = super().changeform_view(request, object_id, form_url, extra_context)
-        row = (getattr(response, "context_data", None) or {}).get("original")
+        return self._noted(request, response, "original")
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """It shows the row, and all that would go with it."""
+        return self._noted(request, super().delete_view(request, object_id, extra_context))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """It shows the row, and what staff changed of it."""
+        return self._noted(request, super().history_view(request, object_id, extra_context))
+
+    def _noted(self, request: HttpRequest, response: Any, name: str = "object") -> Any:
+        """The response; which row it shows is written down."""
+        row = (getattr(response, "context_data", None) or {}).get(name)
         if request.method == "GET" and isinstance(row, models.Model):
             self._note_reading(request, "staff.viewed", row, self.tenant_of(row), {})
         return response
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """What a field of choice offers while somebody types is written down once a minute."""
+        match = request.resolver_match
+        if match is not None and match.url_name == "autocomplete":
+            self._note_offer(request)
+        return super().get_search_results(request, queryset, search_term)
+
+    def _note_offer(self, request: HttpRequest) -> None:
+        told = {"filters": ["autocomplete"]}
+        rows = AuditEntry.objects.unscoped("what the person of staff was offered a moment ago")
+        same = rows.filter(tenant=None, action="staff.listed", actor=request.user.pk, changes=told)
+        kind, since = self.model._meta.model_name, timezone.now() - READ_STEP
+        if not same.filter(target_type=kind, created_at__gt=since).exists():
+            self._note_reading(request, "staff.listed", self.model, None, told)
 
     def _listed(self, request: HttpRequest) -> Tenant | None:
         """The tenant to which the list is narrowed, if it is."""
