@@ -43,8 +43,7 @@ def compose(template: str, context: dict[str, Any]) -> Letter:
     rendered = render_to_string(f"{template}.txt", {"base_url": settings.BASE_URL, **context})
     head, _line, body = rendered.strip().partition("\n")
     subject = one_line(head.removeprefix(SUBJECT))
-    text = wrapped(body)
-    return Letter(subject, text, html_of(subject, text, context.get("tenant")))
+    return Letter(subject, wrapped(body), html_of(subject, body, context.get("tenant")))
 
 
 def wrapped(text: str) -> str:
@@ -62,14 +61,17 @@ def _wrapped_line(line: str) -> str:
 
 
 def html_of(subject: str, text: str, tenant: Tenant | None) -> str:
-    """A text as HTML: its paragraphs, lists, buttons for links of ours, codes, and its foot."""
+    """A text as HTML: its paragraphs, lists, buttons for links of ours, codes, and its foot.
+
+    Lines of a paragraph that somebody has wrapped are joined again, in the body.
+    """
     look = branding(tenant) if tenant is not None else None
     body, _line, foot = text.partition(FOOT)
     return render_to_string(
         "accounts/email/base.html",
         {
             "subject": subject,
-            "blocks": [_block(part.strip("\n")) for part in re.split(r"\n{2,}", body.strip("\n"))],
+            "blocks": [_block(part.strip("\n")) for part in re.split(r"\n\s*\n", body.strip())],
             "foot": foot.strip(),
             "name": look.name if look else "LinkPro",
             "logo_url": look.logo_url if look else "",

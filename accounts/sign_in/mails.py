@@ -6,23 +6,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.outgoing.letters import FOOT, html_of, wrapped
 
+WHY = _("You get this mail because of your account at %(url)s.")
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Subject and paragraphs; `%(name)s` is filled in. Words that end in `:` go before a link."""
+    """Subject and paragraphs; `%(name)s` is filled in."""
 
     subject: Any
     paragraphs: tuple[Any, ...]
+    why: Any = WHY
 
 
-NOT_YOU = _("Was it not you? Then choose a new password at once, which ends all your sessions:")
+NOT_YOU = _("Was it not you? Then choose a new password at once: it ends all your sessions.")
 WHERE = _("It was done on %(when)s from the address %(ip)s.")
-CHOOSE_ANOTHER = "%(reset_url)s"  # joins the words before it, as a button
+CHOOSE = _("Choose a new password:")  # the words of a button, whose address follows
+CHOOSE_ANOTHER = format_lazy("{}\n%(reset_url)s", CHOOSE)
 
 MAILS = {
     "email_confirmation": Words(
@@ -45,8 +49,8 @@ MAILS = {
         _("You have an account already"),
         (
             _("Somebody, you we hope, wanted to sign up with this address: it has an account."),
-            _("Sign in with it. If the password is forgotten, choose a new one:"),
-            "%(reset_url)s",
+            _("Sign in with it. If the password is forgotten, choose a new one."),
+            CHOOSE_ANOTHER,
             _("If it was not you, nothing has happened and nothing needs to be done."),
         ),
     ),
@@ -56,12 +60,13 @@ MAILS = {
             _("Somebody, you we hope, asked for a new password, but no account has this address."),
             _("Perhaps you signed up with another one. Otherwise nothing needs to be done."),
         ),
+        _("You get this mail because somebody entered this address at %(url)s."),
     ),
     "password_reset_key": Words(
         _("Choose a new password"),
         (
-            _("Somebody, you we hope, asked for a new password. Choose it here:"),
-            "%(password_reset_url)s",
+            _("Somebody, you we hope, asked for a new password for this address."),
+            format_lazy("{}\n%(password_reset_url)s", CHOOSE),
             _("The link works once and for a day. If you asked for nothing, leave it alone."),
         ),
     ),
@@ -158,11 +163,6 @@ def written(name: str, values: dict[str, Any]) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail. Raises `KeyError` for one that has no words here."""
     words = MAILS[name]
     subject = str(words.subject) % values
-    body = ""
-    for paragraph in words.paragraphs:
-        line = str(paragraph) % values
-        joined = line.startswith(("http://", "https://")) and body.endswith(":")
-        body += ("\n" if joined else "\n\n") + line
-    foot = gettext("You get this mail because of your account at %(url)s.")
-    text = wrapped(body.strip() + "\n" + FOOT + foot % {"url": settings.BASE_URL})
-    return subject, text, html_of(subject, text, None)
+    body = "\n\n".join(str(paragraph) % values for paragraph in words.paragraphs)
+    body += "\n" + FOOT + str(words.why) % {"url": settings.BASE_URL}
+    return subject, wrapped(body), html_of(subject, body, None)

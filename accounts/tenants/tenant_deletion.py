@@ -29,7 +29,7 @@ def schedule(tenant: Tenant, actor: User, now: datetime, *, tell: bool = True) -
         tenant.delete_at = now + timedelta(days=settings.TENANT_GRACE_DAYS)
         _note(tenant, actor, "tenant.deletion_scheduled", None)
         if tell:
-            _tell_owners(tenant)
+            _tell_owners(tenant, actor)
     return tenant
 
 
@@ -49,10 +49,10 @@ def _note(tenant: Tenant, actor: User, action: str, before: datetime | None) -> 
     audit.record(action, tenant, tenant=tenant, actor=actor, changes={"delete_at": pair})
 
 
-def _tell_owners(tenant: Tenant) -> None:
+def _tell_owners(tenant: Tenant, actor: User) -> None:
     owners = people.live_owners([tenant.pk]).select_related("user")
     for owner in owners:
-        told = {"tenant": tenant}
+        told = {"tenant": tenant, "actor": actor.get_full_name()}
         notify(owner.user, "tenant_deletion", "accounts/email/tenant_deletion", told, by=tenant)
 
 
