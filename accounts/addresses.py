@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 
 
 @lru_cache(maxsize=16_384)
@@ -55,6 +56,12 @@ def client_address(peer: str, header: str) -> str:
         if not is_trusted_proxy(address):
             break
     return peer
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address that a request of Django's came from; "" where it has none."""
+    header = request.headers.get(settings.CLIENT_IP_HEADER, "")
+    return client_address(request.META.get("REMOTE_ADDR", ""), header)
 
 
 @lru_cache(maxsize=16_384)

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import audit
-from accounts.permissions import member_or_403, scope_of
+from accounts.permissions import member_or_403, refuse_partial, scope_of
 from accounts.roles import Role
 from accounts.tenancy import TenantOwned, tenant_transaction
 
@@ -195,8 +195,7 @@ class TenantViewSet(InTenant, viewsets.ModelViewSet[Any]):
 
     def check_may_create(self) -> None:
         """A token for some sites makes nothing that it could not see afterwards."""
-        if scope_of(self.request).sites is not None:
-            raise exceptions.PermissionDenied(_("This token is for certain sites only."))
+        refuse_partial(self.request)
 
     @of_tenant
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:

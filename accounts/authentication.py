@@ -166,7 +166,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
                 _("This token is unknown, expired or revoked."), code="token_invalid"
             )
         wanted = request.headers.get(TENANT_HEADER)
-        if wanted and wanted != str(token.member.tenant_id):
+        if wanted and wanted.lower() != str(token.member.tenant_id):
             raise exceptions.NotFound(_("There is no such tenant for this token."))
         note_use(token)
         structlog.contextvars.bind_contextvars(token_id=token.pk)

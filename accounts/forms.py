@@ -1,6 +1,7 @@
 """Forms of accounts' pages."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -16,6 +17,14 @@ def zone_field(**options: Any) -> forms.ChoiceField:
     """A choice of IANA time zones."""
     choices = [(name, name.replace("_", " ")) for name in zone_names()]
     return forms.ChoiceField(choices=choices, initial="UTC", label=_("Time zone"), **options)
+
+
+def keep_zone(form: forms.BaseForm, zone: str) -> None:
+    """Offer the zone that a row has, too, though the list of zones may have lost it."""
+    field = cast(forms.ChoiceField, form.fields["time_zone"])
+    choices = list(cast(Iterable[tuple[str, str]], field.choices))
+    if zone and zone not in dict(choices):
+        field.choices = [*choices, (zone, zone)]
 
 
 def clean_host(text: str) -> str:

@@ -12,12 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.authentication import memberships_of
 from accounts.members import invitations
 from accounts.models import Membership, Site, Tenant, User
-from accounts.roles import Role, role_for
+from accounts.roles import Role, lacking, role_for
 from accounts.tenancy import tenant_transaction
 
 
@@ -58,10 +57,7 @@ def member_required(view: Any) -> Any:
 def role_or_403(member: Membership, role: Role) -> None:
     """Let only those pass who may do what the role may. Raises `PermissionDenied`."""
     if not member.may(role):
-        raise PermissionDenied(
-            _("This needs the role “%(role)s”: ask an admin of your organisation.")
-            % {"role": role.label}
-        )
+        raise PermissionDenied(lacking(role))
 
 
 def permission_or_403(member: Membership, permission: str) -> None:

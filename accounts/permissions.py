@@ -5,13 +5,14 @@ Apart from `accounts.api`, since REST framework loads its default classes before
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, permissions
 
 from accounts.models import ApiToken, Membership, User
-from accounts.roles import TokenScope
+from accounts.roles import TokenScope, lacking
 from accounts.tenancy import Scope
 
 if TYPE_CHECKING:
@@ -34,23 +35,40 @@ def scope_of(request: Request) -> Scope:
     return member_or_403(request).scope()
 
 
+def refuse_partial(request: Request) -> None:
+    """Refuse a token for certain sites what is the whole tenant's. Raises `PermissionDenied`."""
+    if scope_of(request).sites is not None:
+        raise exceptions.PermissionDenied(_("This token is for certain sites only."))
+
+
 class RolePermission(permissions.BasePermission):
     """The view names `read_role` and `write_role`; a token also needs the scope for it.
 
-    That is `read` or `write`, or the one that the view names as `token_scope`.
+    That is `read` or `write`, or the one that the view names as `token_scope`. What is missing is
+    told as the `message` of the refusal.
     """
+
+    message: Any = None
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not isinstance(request.user, User):
             return False
+        self.message = self._refusal(request, view)
+        return not self.message
+
+    def _refusal(self, request: Request, view: APIView) -> Any:
+        """What the asker lacks, in words; "" where nothing."""
         reads = request.method in permissions.SAFE_METHODS
-        if isinstance(request.auth, ApiToken):
-            needed = getattr(view, "token_scope", None)
-            needed = needed or (TokenScope.READ if reads else TokenScope.WRITE)
-            if not request.auth.may(needed):
-                return False
-        member = getattr(request._request, "member", None)
-        if not reads and getattr(member, "access", None):
-            return False  # staff who look into an organisation change nothing of it
         role = getattr(view, "read_role" if reads else "write_role", None)
-        return role is not None and member_or_403(request).may(role)
+        if role is None:
+            return _("Nobody may do this.")
+        scope = getattr(view, "token_scope", None) or (
+            TokenScope.READ if reads else TokenScope.WRITE
+        )
+        if isinstance(request.auth, ApiToken) and not request.auth.may(scope):
+            told = gettext("This needs a token with the scope “%(scope)s”, and a role for it.")
+            return told % {"scope": scope.value}
+        member = member_or_403(request)
+        if not reads and getattr(member, "access", None):
+            return _("You look into this organisation as staff: nothing of it can be changed.")
+        return "" if member.may(role) else lacking(role)

@@ -100,6 +100,12 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 
+def lacking(role: Role) -> str:
+    """What is told to somebody who has not the role."""
+    told = _("This needs the role “%(role)s”: ask an admin of your organisation.")
+    return str(told) % {"role": role.label}
+
+
 def role_for(permission: str) -> Role:
     """The least role that may. Raises `KeyError` for what is no permission."""
     return PERMISSIONS[permission].role

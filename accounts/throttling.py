@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from accounts.addresses import client_address, sender_of
+from accounts.addresses import address_of, sender_of
 from accounts.authentication import bearer, looks_like_token
 from accounts.sign_in import jwt
 
@@ -121,8 +121,7 @@ def is_limited(path: str) -> bool:
 
 
 def _address(request: HttpRequest) -> str:
-    header = request.META.get("HTTP_" + settings.CLIENT_IP_HEADER.upper().replace("-", "_"), "")
-    return sender_of(client_address(request.META.get("REMOTE_ADDR", ""), header))
+    return sender_of(address_of(request))
 
 
 def _sender(request: HttpRequest, address: str) -> tuple[str, str, int]:

@@ -6,7 +6,6 @@ from copy import copy
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit
-from accounts.addresses import client_address
+from accounts.addresses import address_of
 from accounts.domains import InvalidDomain, host_name
 from accounts.models import Membership, Site
 from accounts.pages import member_required, role_or_403, site_or_404
@@ -193,11 +192,6 @@ def addresses(request: HttpRequest, member: Membership, key: str) -> HttpRespons
     return page(request, member, found[0], "addresses", form=found[1])
 
 
-def _own_address(request: HttpRequest) -> str:
-    header = request.headers.get(settings.CLIENT_IP_HEADER, "")
-    return client_address(request.META.get("REMOTE_ADDR", ""), header)
-
-
 @member_required
 @transaction.atomic
 def exclusions(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
@@ -206,7 +200,7 @@ def exclusions(request: HttpRequest, member: Membership, key: str) -> HttpRespon
     if isinstance(found, HttpResponse):
         return found
     site, form = found
-    address = _own_address(request)
+    address = address_of(request)
     context = {
         "form": form,
         "address": address,
@@ -230,7 +224,7 @@ def path_test(request: HttpRequest, member: Membership, key: str) -> HttpRespons
 def network_add(request: HttpRequest, member: Membership, key: str) -> HttpResponse:
     """Exclude the address from which one is asking."""
     site = changeable(member, key)
-    before, address = copy(site), _own_address(request)
+    before, address = copy(site), address_of(request)
     if not address:
         messages.error(request, _("Your address is not known here: write it into the list."))
     elif not seen.is_excluded(site, address):

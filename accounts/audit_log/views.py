@@ -29,7 +29,7 @@ from accounts.audit_log import entries, words
 from accounts.audit_log.entries import LogFilters
 from accounts.models import AuditEntry, Membership
 from accounts.pages import member_required, role_or_403
-from accounts.permissions import member_or_403, scope_of
+from accounts.permissions import member_or_403, refuse_partial
 from accounts.roles import Role
 from accounts.schema import parameter
 from accounts.sections import organisation_page
@@ -230,8 +230,7 @@ class AuditLogs(APIView):
         responses=LogsSerializer,
     )
     def get(self, request: Request) -> Response:
-        if scope_of(request).sites is not None:
-            raise exceptions.PermissionDenied(gettext_lazy("This token is for certain sites only."))
+        refuse_partial(request)
         limit = whole_number(request, "limit", 100, 1, MOST_LIMIT)
         form = LogFilters(request.query_params)
         if not form.is_valid():

@@ -115,19 +115,13 @@ class HeirForm(forms.Form):
         heir.queryset = Membership.objects.for_tenant(leaving.tenant_id).filter(
             pk__in=[row.pk for row in able]
         )
-        heir.choices = [(row.pk, described(row)) for row in able]
+        heir.choices = [(row.pk, row.user.told_apart()) for row in able]
         heir.initial = usual or (able[0] if able else None)
 
     def ask_of_oneself(self) -> None:
         """Ask the one who leaves, not one who removes somebody."""
         if "heir" in self.fields:
             self.fields["heir"].label = _("What you own goes to")
-
-
-def described(member: Membership) -> str:
-    """A member in a list of choices: two people may have one name."""
-    user = member.user
-    return f"{user.name} ({user.email})" if user.name else user.email
 
 
 class HandOverForm(forms.Form):
@@ -168,6 +162,5 @@ class TeamMemberForm(forms.Form):
 
 
 def _with_team(member: Membership) -> str:
-    if member.team is None:
-        return described(member)
-    return f"{described(member)}, {member.team.name}"
+    told = member.user.told_apart()
+    return f"{told}, {member.team.name}" if member.team else told

@@ -87,20 +87,6 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 
     class Meta:
         model = Invitation
-        fields = (
-            "id",
-            "email",
-            "role",
-            "level",
-            "team",
-            "state",
-            "invited_by",
-            "created_at",
-            "sent_at",
-            "expires_at",
-            "accepted_at",
-            "revoked_at",
-        )
         read_only_fields = (
             "invited_by",
             "created_at",
@@ -109,6 +95,7 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
             "accepted_at",
             "revoked_at",
         )
+        fields = ("id", "email", "role", "level", "team", "state", *read_only_fields)
 
     def get_state(self, invitation: Invitation) -> str:
         return invitation.state(timezone.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -59,6 +60,7 @@ def members(request: HttpRequest, member: Membership) -> HttpResponse:
     found = lists.found(member.tenant, search)
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"page": page, "search": search}
+    context["query"] = urlencode({"q": search}) if search else ""
     context["lines"] = lists.lines(page)
     context["may_manage"] = member.can("people.manage")
     return organisation_page(request, member, "people", "accounts/people.html", **context)

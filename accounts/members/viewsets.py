@@ -9,10 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,7 +27,7 @@ from accounts.members.serializers import (
     TeamSerializer,
 )
 from accounts.models import Invitation, Membership, Team
-from accounts.permissions import member_or_403, scope_of
+from accounts.permissions import member_or_403, refuse_partial, scope_of
 from accounts.roles import role_for
 
 
@@ -46,8 +45,7 @@ class OfPeople:
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)  # type: ignore[misc]
-        if scope_of(request).sites is not None:
-            raise exceptions.PermissionDenied(_("This token is for certain sites only."))
+        refuse_partial(request)
 
 
 class MemberFilter(filters.FilterSet):

@@ -121,3 +121,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name or self.email
+
+    def told_apart(self) -> str:
+        """The person in a list of choices: two people may have one name."""
+        return f"{self.name} ({self.email})" if self.name else self.email

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.forms import zone_field
+from accounts.forms import keep_zone, zone_field
 from accounts.models import User
 from accounts.oneself.own_account import MAIL_KINDS, MUTABLE
 
@@ -30,11 +30,10 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, *args: Any, organisation_zone: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
-        clock, zone = cast(forms.ChoiceField, self.fields["time_zone"]), self.instance.time_zone
-        known = list(cast(Iterable[tuple[str, str]], clock.choices))
-        if zone and zone not in dict(known):
-            known.append((zone, zone))
+        keep_zone(self, self.instance.time_zone)
+        clock = cast(forms.ChoiceField, self.fields["time_zone"])
         default = _("As the organisation: %(zone)s") % {"zone": organisation_zone.replace("_", " ")}
+        known = cast(Iterable[tuple[str, str]], clock.choices)
         clock.choices = [("", default if organisation_zone else "UTC"), *known]
         self.fields["name"].widget.attrs["autocomplete"] = "name"
 

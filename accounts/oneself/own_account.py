@@ -99,11 +99,13 @@ def subscription_of(signed: str) -> tuple[User, str] | None:
     return (user, kind) if user and kind in MUTABLE else None
 
 
+@transaction.atomic
 def mute(user: User, kind: str) -> User:
-    """Send the person no more mails of a kind."""
+    """Send the person no more mails of a kind, nor of those that they ended a moment ago."""
     if kind not in MUTABLE:
         raise ValidationError(_("Mails of this kind always come."), code="not_mutable")
-    return change(user, {"muted": sorted({*user.muted, kind})})
+    now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    return change(now, {"muted": sorted({*now.muted, kind})})
 
 
 # --- Everything that is kept ------------------------------------------------------------------

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.api import Refused
 from accounts.models import MailServer
 from accounts.outgoing import mail_servers
-from accounts.permissions import member_or_403, scope_of
+from accounts.permissions import member_or_403, refuse_partial, scope_of
 from accounts.roles import role_for
 
 
@@ -81,8 +81,7 @@ class MailServerView(_MailView):
     @extend_schema(request=MailServerSerializer, responses={200: MailServerSerializer})
     def post(self, request: Request) -> Response:
         """Set the server. Another server, port or user needs its password again."""
-        if scope_of(request).sites is not None:
-            raise exceptions.PermissionDenied
+        refuse_partial(request)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = {**serializer.validated_data}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -149,6 +150,7 @@ def webhook(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
         "page": Paginator(rows, ROWS).get_page(request.GET.get("page")),
         "states": State.choices,
         "state": state,
+        "query": urlencode({"state": state}) if state else "",
         "since": SinceForm(member.tenant.time_zone),
     }
     return _page(request, member, "", **context)

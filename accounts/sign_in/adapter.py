@@ -18,12 +18,11 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, vault
-from accounts.addresses import client_address
+from accounts import audit, dates, vault
+from accounts.addresses import address_of
 from accounts.models import User
 from accounts.outgoing.outbox import add_mail
 from accounts.sign_in import oauth, signing_up
@@ -40,12 +39,6 @@ NO_ADDRESS = "0.0.0.0"  # noqa: S104  said of a client that has none, such as a 
 def absolute(path: str) -> str:
     """An address in a mail: the configured one, whatever host the request claims."""
     return settings.BASE_URL + path
-
-
-def address_of(request: HttpRequest) -> str:
-    """The address that a request came from, as far as proxies are believed."""
-    header = request.headers.get(settings.CLIENT_IP_HEADER, "")
-    return client_address(request.META.get("REMOTE_ADDR", ""), header) or NO_ADDRESS
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -83,7 +76,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("account_change_password")
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return address_of(request)
+        return address_of(request) or NO_ADDRESS
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         uid, _dash, secret = key.partition("-")
@@ -97,10 +90,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         kind = template_prefix.rpartition("/")[2]
+        at, person = context.get("timestamp") or timezone.now(), context.get("user")
+        with dates.read_by(None, person if isinstance(person, User) else None):
+            when = dates.moment(at, "H:i T")
         values = {
             **context,
             "reset_url": absolute(reverse("account_reset_password")),
-            "when": date_format(context.get("timestamp") or timezone.now(), "j M Y, H:i T"),
+            "when": when,
             "provider": getattr(context.get("provider"), "name", ""),
         }
         subject, text, html = written(kind, values)

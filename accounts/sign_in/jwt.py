@@ -62,7 +62,7 @@ def start(user: User, request: HttpRequest, ip: str) -> Pair:
         user=user,
         auth_hash=user.get_session_auth_hash(),
         agent=request.headers.get("User-Agent", "").replace("\0", "")[:200],
-        ip=ip,
+        ip=ip or None,
         created_at=now,
         refreshed_at=now,
         expires_at=now + max(lifetime(), refresh_lifetime()),
@@ -109,7 +109,7 @@ def claims_of(text: str, use: str = ACCESS) -> dict[str, Any] | None:
             settings.JWT_SECRET_KEY,
             algorithms=[settings.JWT_ALGORITHM],
             issuer=settings.BASE_URL,
-            options={"require": ["exp", "iat", "iss", "sub", "jti"], "verify_aud": False},
+            options={"require": ["exp", "iat", "iss", "sub", "jti", "sid"], "verify_aud": False},
         )
     except (jwt.PyJWTError, ValueError):
         return None

@@ -16,13 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.addresses import address_of
 from accounts.api import Refused
 from accounts.authentication import memberships_of
 from accounts.models import ApiToken, Membership, SignIn, User
 from accounts.oneself import own_account
 from accounts.schema import parameter
 from accounts.sign_in import jwt, oauth, proofs
-from accounts.sign_in.adapter import address_of
 from accounts.sign_in.second_factors import check_second_factor
 from accounts.sign_in.serializers import (
     CallbackSerializer,

@@ -34,10 +34,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import audit
+from accounts.addresses import address_of
 from accounts.models import SignIn, User
 from accounts.sections import account_page
 from accounts.sign_in import jwt, oauth, proofs
-from accounts.sign_in.adapter import address_of
 from accounts.sign_in.signing_up import invitation_of
 
 # --- In and up --------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ class SignUp(SignupView):
 
     def get_form(self, form_class: Any = None) -> forms.Form:
         form = for_invited(self.request, super().get_form(form_class))
-        form.fields["password1"].help_text = _("At least 8 characters, and nothing that many others use.")
+        form.fields["password1"].help_text = _("At least 8 characters; not a common one.")
         return form
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.domains import valid_network
-from accounts.forms import clean_hosts, zone_field
+from accounts.forms import clean_hosts, keep_zone, zone_field
 from accounts.models import FUNNEL_STEPS, Site, Team, User
 from accounts.sites.funnels import InvalidRules, rules_of
 
@@ -63,20 +63,16 @@ class GeneralForm(forms.ModelForm):
         tenant = self.instance.tenant_id
         owner = cast(forms.ModelChoiceField, self.fields["owner"])
         team = cast(forms.ModelChoiceField, self.fields["team"])
-        clock = cast(forms.ChoiceField, self.fields["time_zone"])
         people = User.objects.filter(memberships__tenant=tenant, is_active=True)
         owner.queryset = people.order_by("name", "email")
-        owner.label_from_instance = _person  # type: ignore[method-assign, assignment]
+        owner.label_from_instance = User.told_apart  # type: ignore[method-assign, assignment]
         owner.empty_label = _("Nobody")
         owner.help_text = _("Members who see only what is their own see the sites they own.")
         team.queryset = Team.objects.for_tenant(tenant)
         team.empty_label = _("No team")
         team.help_text = _("The members of the team see the site, too.")
         self.fields["currency"].required = False
-        zone = self.instance.time_zone
-        choices = list(cast(Iterable[tuple[str, str]], clock.choices))
-        if zone not in dict(choices):
-            clock.choices = [*choices, (zone, zone)]
+        keep_zone(self, self.instance.time_zone)
 
     def clean_currency(self) -> str:
         return self.cleaned_data["currency"].strip().upper() or self.initial["currency"]
@@ -85,10 +81,6 @@ class GeneralForm(forms.ModelForm):
         before = Site.plain.get(pk=self.instance.pk)
         self.instance.keep_days_of(before, timezone.now())
         return super().save(commit)
-
-
-def _person(user: User) -> str:
-    return f"{user.name} ({user.email})" if user.name else user.email
 
 
 class ScriptForm(forms.ModelForm):

@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.authentication import memberships_of
-from accounts.models import Membership, Site, SiteTransfer, User
+from accounts.models import AuditEntry, Membership, Site, SiteTransfer, User
 from accounts.roles import Role
 from accounts.sites import mails
 
 OFFER_DAYS = 14
+# Offers of one tenant within a day: each is a mail to whatever address somebody enters.
+MOST_OFFERS_A_DAY = 50
 
 
 class Refused(ValueError):
@@ -123,6 +125,9 @@ def offer(site: Site, email: str, member: Membership, now: datetime) -> SiteTran
     email = email.strip().lower()
     if email == member.user.email.lower() and len(homes(member.user, but=site)) == 0:
         raise Refused(_("You are in no other organisation that could take the site."))
+    entries = AuditEntry.objects.for_tenant(site.tenant_id).filter(action="site.offered")
+    if entries.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_OFFERS_A_DAY:
+        raise Refused(_("That is enough for one day. Go on tomorrow."))
     SiteTransfer.plain.filter(site=site).delete()
     made = SiteTransfer.objects.create(
         site=site, email=email, offered_by=member.user, expires_at=now + timedelta(days=OFFER_DAYS)

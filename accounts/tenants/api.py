@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from accounts import pictures
 from accounts.models import Membership, Tenant
-from accounts.permissions import member_or_403, scope_of
+from accounts.permissions import member_or_403, refuse_partial
 from accounts.roles import Role
 from accounts.tenants import organisation
 
@@ -73,8 +73,7 @@ class TenantEndpoint(APIView):
 
     def changing_member(self, request: Request) -> Membership:
         """The member who may change the tenant. Raises `PermissionDenied`."""
-        if scope_of(request).sites is not None:
-            raise exceptions.PermissionDenied("This token is for certain sites only.")
+        refuse_partial(request)
         return member_or_403(request)
 
 

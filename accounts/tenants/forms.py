@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import pictures
-from accounts.forms import zone_field
+from accounts.forms import keep_zone, zone_field
 from accounts.models import Tenant
 from accounts.sites.forms import lines_field, nonempty
 from accounts.tenants import colours, organisation
@@ -34,10 +33,7 @@ class OrganisationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        clock, zone = cast(forms.ChoiceField, self.fields["time_zone"]), self.instance.time_zone
-        choices = list(cast(Iterable[tuple[str, str]], clock.choices))
-        if zone not in dict(choices):
-            clock.choices = [*choices, (zone, zone)]
+        keep_zone(self, self.instance.time_zone)
 
 
 class BrandingForm(forms.Form):

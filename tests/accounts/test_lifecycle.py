@@ -157,6 +157,13 @@ def test_a_new_offer_takes_the_place_of_the_older_one(offered, site, owner, rita
     assert not lifecycle.offers_to(rita, timezone.now()).exists()
 
 
+def test_offers_are_no_way_to_mail_the_world(offered, site, owner, monkeypatch):
+    monkeypatch.setattr(lifecycle, "MOST_OFFERS_A_DAY", 1)
+    with pytest.raises(lifecycle.Refused, match="tomorrow"):
+        lifecycle.offer(site, "somebody@else.test", owner, timezone.now())
+    lifecycle.offer(site, "somebody@else.test", owner, timezone.now() + timedelta(days=2))
+
+
 def test_nobody_offers_a_site_to_themselves_without_another_organisation(site, owner):
     with pytest.raises(lifecycle.Refused):
         lifecycle.offer(site, owner.user.email, owner, timezone.now())

@@ -282,7 +282,8 @@ def test_a_scope_opens_its_own_door_only(client, owner, site, token, scopes, rea
     answer = client.post(SITES, {"name": "x"}, "application/json", **api)
     assert answer.status_code == write
     if write == 403:
-        assert answer.json()["code"] == "permission_denied"
+        told = answer.json()
+        assert (told["code"], "scope “write”" in told["detail"]) == ("permission_denied", True)
     path = f"/api/v1/export?site={site.key}&days=1&format=csv"
     assert client.get(path, **api).status_code == export
 
