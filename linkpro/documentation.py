@@ -2,7 +2,6 @@
 
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +29,7 @@ BEGINNINGS = {
     "tenant": "/api/v1/tenant",
     "track": "/api/track",
 }
+ADDRESS = {"type": "string", "format": "uri"}
 
 
 class Root(APIView):
@@ -40,7 +40,7 @@ class Root(APIView):
 
     @extend_schema(
         summary="Where everything is",
-        responses=serializers.DictField(child=serializers.URLField()),
+        responses={200: {"type": "object", "additionalProperties": ADDRESS}},
     )
     def get(self, request: Request) -> Response:
         return Response(

@@ -45,7 +45,7 @@ class Offer:
     curl: str
     takes_forms: bool
     has_files: bool
-    is_open: bool
+    is_open: bool = False
 
     @property
     def needs_script(self) -> bool:
@@ -74,8 +74,9 @@ def of(view: APIView, request: Request, response: Response, data: Any, may: May)
             if may(view, method, asking):
                 filling = _filling(request, response, data, method)
                 offer = _offer(view, asking, filling)
-                # Where nothing is to be read, what is to be sent lies open.
+                # Where nothing is to be read, what is to be sent lies open; so does what failed.
                 opened = unread and method in ("POST", "PUT")
+                opened = opened or (response.exception and request.method == method)
                 found.append(replace(offer, is_open=True) if opened else offer)
     return found
 
@@ -122,7 +123,6 @@ def _offer(view: APIView, request: Request, filling: Filling) -> Offer:
         curl=_curl(view, request, method, text or "", drawn if files else ()),
         takes_forms=forms,
         has_files=files,
-        is_open=bool(filling.errors),
     )
 
 

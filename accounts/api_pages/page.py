@@ -37,14 +37,15 @@ class ApiPage(BrowsableAPIRenderer):
         """What the template shows; nothing of the forms to those who were refused."""
         view, request = renderer_context["view"], renderer_context["request"]
         response = renderer_context["response"]
-        refused = response.status_code in REFUSED
+        asks_nobody = not view.get_authenticators()
+        refused = response.status_code in REFUSED and not asks_nobody
         paginator = getattr(view, "paginator", None)
         paged = getattr(paginator, "display_page_controls", False)
         return {
             "name": described.name_of(view),
             "words": "" if refused else described.words_of(view),
             "places": described.places_of(request.path),
-            "asks_nobody": not view.get_authenticators(),
+            "asks_nobody": asks_nobody,
             "response": response,
             "headers": _headers(response),
             "body": self.body(view, data, accepted_media_type, renderer_context),
