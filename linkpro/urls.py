@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api_tokens.viewsets import TokenViewSet
 from accounts.members.viewsets import InvitationViewSet, MemberViewSet, TeamViewSet
+from accounts.outgoing.outbox_viewsets import MessageViewSet
 from accounts.outgoing.webhook_viewsets import WebhookViewSet
 from accounts.sites.viewsets import SiteViewSet
 from analytics import api_urls
@@ -20,6 +21,7 @@ api.register("teams", TeamViewSet, basename="team")
 api.register("invitations", InvitationViewSet, basename="invitation")
 api.register("tokens", TokenViewSet, basename="token")
 api.register("webhooks", WebhookViewSet, basename="webhook")
+api.register("outbox", MessageViewSet, basename="message")
 api.register("profiles", LinkProfileViewSet, basename="profile")
 api.register("links", LinkViewSet, basename="link")
 

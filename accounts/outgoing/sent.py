@@ -41,9 +41,14 @@ def listed(member: Membership, channel: str, state: str, search: str) -> QuerySe
     if state:
         rows = rows.filter(state=state)
     if search:
-        rows = rows.filter(Q(recipient__icontains=search) | Q(subject__icontains=search))
+        rows = rows.filter(about(search))
     tries = OutboxAttempt.plain.filter(message=OuterRef("pk")).order_by("-number")
     return rows.annotate(last_detail=Subquery(tries.values("detail")[:1]))
+
+
+def about(words: str) -> Q:
+    """Messages that have the words in their recipient or their subject."""
+    return Q(recipient__icontains=words) | Q(subject__icontains=words)
 
 
 @transaction.atomic

@@ -143,6 +143,13 @@ def _mail() -> dict[str, Line]:
         row + "/cancel": line("message", POST="row admin"),
         row + "/send-again": line("message", POST="row admin"),
     }
+    sent = f"api/v1/^outbox/(?P<pk>{UUID})"
+    lines |= {
+        "api/v1/^outbox$": line(GET="api people"),
+        sent + "$": line("message", GET="api row of people"),
+        sent + "/cancel$": line("message", POST="api row of all"),
+        sent + "/send-again$": line("message", POST="api row of all"),
+    }
     change = {"POST": "api admin change", "DELETE": "api admin change"}
     for server, test in (
         ("api/v1/mail-server", "api/v1/mail-server/test"),
