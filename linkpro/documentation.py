@@ -35,6 +35,7 @@ ADDRESS = {"type": "string", "format": "uri"}
 class Root(APIView):
     """Where everything is: the addresses at which one begins."""
 
+    name = "API"
     permission_classes = (AllowAny,)
     api_family = "system"
 

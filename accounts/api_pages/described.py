@@ -42,8 +42,8 @@ def name_of(view: APIView) -> str:
 
 
 def _sentence(name: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-_]", " ", name)
-    return capfirst(words.lower())
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-_]", " ", name).split()
+    return capfirst(" ".join(word if word.isupper() else word.lower() for word in words))
 
 
 def words_of(view: APIView) -> SafeString:

@@ -34,11 +34,13 @@ class ApiPage(BrowsableAPIRenderer):
     def get_context(
         self, data: Any, accepted_media_type: str | None, renderer_context: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """What the template shows; nothing of the forms to those who were refused."""
+        """What the template shows; no forms to those who were refused, and none of missing rows."""
         view, request = renderer_context["view"], renderer_context["request"]
         response = renderer_context["response"]
         asks_nobody = not view.get_authenticators()
         refused = response.status_code in REFUSED and not asks_nobody
+        missing = response.status_code == status.HTTP_404_NOT_FOUND and getattr(view, "detail", 0)
+        unusable = refused or missing
         paginator = getattr(view, "paginator", None)
         paged = getattr(paginator, "display_page_controls", False)
         return {
@@ -54,8 +56,8 @@ class ApiPage(BrowsableAPIRenderer):
             "questions": [] if refused else self.questions(view, request),
             "asked_something": bool(set(request.query_params) - {"format", "page", "page_size"}),
             "pages": paginator.get_html_context() if paginator and paged else None,
-            "actions": {} if refused else _actions(view),
-            "offers": [] if refused else offers.of(view, request, response, data, self.may),
+            "actions": {} if unusable else _actions(view),
+            "offers": [] if unusable else offers.of(view, request, response, data, self.may),
         }
 
     def may(self, view: APIView, method: str, request: Request) -> bool:

@@ -29,6 +29,7 @@ PLACES = (
     Place("link-page", "/@hollinreed", signed_in=False),
     Place("no-link", "/l/nothing-there", signed_in=False, pictured=False, status=404),
     Place("no-profile", "/@nobody-here", signed_in=False, pictured=False, status=404),
+    Place("api-track", "/api/track", signed_in=False, pictured=False),
     Place("guide", "/help/html", signed_in=False, pictured=False),
     Place("not-found", "/nowhere", pictured=False, status=404),
     Place("sites", "/sites"),
@@ -98,5 +99,7 @@ PLACES = (
     Place("webhook", "/organisation/webhooks", pictured=False, then=".entries a"),
     Place("new-webhook", "/organisation/webhooks/new", pictured=False),
     Place("webhooks-explained", "/organisation/webhooks/receiving", pictured=False),
+    Place("api", "/api/v1/sites"),
+    Place("api-row", "/api/v1/links", pictured=False, then=".json a[href^='/api/']"),
     Place("components", "/components/", pictured=False),
 )
