@@ -50,9 +50,8 @@ def find_tokens(texts: Iterable[str]) -> dict[str, ApiToken]:
     """The living tokens with these texts, with their members, users and tenants loaded."""
     by_digest = {token_digest(text): text for text in texts if looks_like_token(text)}
     tokens = ApiToken.objects.unscoped("the token itself says whose it is")
-    found = tokens.filter(digest__in=list(by_digest)).select_related(
-        "member__user", "member__tenant"
-    )
+    rows = tokens.filter(digest__in=list(by_digest)).order_by()
+    found = rows.select_related("member__user", "member__tenant")
     now = timezone.now()
     return {by_digest[bytes(token.digest)]: token for token in found if token.is_alive(now)}
 
