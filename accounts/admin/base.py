@@ -132,10 +132,9 @@ class TenantAdmin(WatchedAdmin):
             self.delete_model(request, row)
 
     def note(self, request: HttpRequest, action: str, row: models.Model, changes: dict) -> None:
-        """One audit entry. A tenant that is being deleted cannot be pointed at any more."""
-        tenant = None if action == "tenant.deleted" else self.tenant_of(row)
+        """One audit entry, in the log of the tenant whose row it is."""
         actor = request.user if isinstance(request.user, User) else None
-        audit.record(action, row, tenant=tenant, actor=actor, changes=changes)
+        audit.record(action, row, tenant=self.tenant_of(row), actor=actor, changes=changes)
 
 
 class ReadOnlyAdmin(WatchedAdmin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from accounts.admin.base import TenantAdmin
 from accounts.admin.confirm import ask
 from accounts.members import suspension, teams
 from accounts.models import Membership, Team, Tenant, User
+from accounts.tenants import tenant_deletion
 
 
 class MembershipInline(TabularInline):
@@ -35,12 +37,15 @@ class MembershipInline(TabularInline):
 
 @admin.register(Tenant)
 class TenantsAdmin(TenantAdmin):
-    list_display = ("name", "time_zone", "created_at", "suspended_at")
-    list_filter = (("suspended_at", admin.EmptyFieldListFilter),)
+    list_display = ("name", "time_zone", "created_at", "suspended_at", "delete_at")
+    list_filter = (
+        ("suspended_at", admin.EmptyFieldListFilter),
+        ("delete_at", admin.EmptyFieldListFilter),
+    )
     search_fields = ("name",)
-    readonly_fields = ("suspended_at", "created_at")
+    readonly_fields = ("suspended_at", "delete_at", "created_at")
     inlines: ClassVar[list] = [MembershipInline]
-    actions = ("suspend", "resume")
+    actions = ("suspend", "resume", "delete_later", "keep")
     actions_detail: Any = ("look_into",)
 
     @action(  # type: ignore[operator]
@@ -72,6 +77,36 @@ class TenantsAdmin(TenantAdmin):
         """What was suspended works as before, and what waited to be sent leaves."""
         for tenant in queryset:
             suspension.resume_tenant(tenant, by=cast(User, request.user))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes one at once: a request cannot, where there are a million rows."""
+        return False
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Whether somebody of staff may let tenants be deleted."""
+        return super().has_delete_permission(request)
+
+    @admin.action(
+        description=gettext_lazy("Delete the selected tenants after their days of grace"),
+        permissions=["end"],
+    )
+    def delete_later(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
+        """As an owner would: the owners are told, and everything goes on until then."""
+        question = _("Delete these tenants in %(days)d days, with all that is theirs?")
+        asked = question % {"days": settings.TENANT_GRACE_DAYS}
+        if page := ask(self, request, queryset, "delete_later", asked):
+            return page
+        for tenant in queryset:
+            tenant_deletion.schedule(tenant, cast(User, request.user), timezone.now())
+        return None
+
+    @admin.action(
+        description=gettext_lazy("Do not delete the selected tenants"), permissions=["end"]
+    )
+    def keep(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        """Take the deletion back."""
+        for tenant in queryset:
+            tenant_deletion.keep(tenant, cast(User, request.user))
 
 
 @admin.register(Team)

@@ -162,6 +162,19 @@ def test_staff_invite_and_revoke(desk, owner, monkeypatch):
     assert Invitation.plain.get().state(timezone.now()) == "revoked"
 
 
+def test_staff_let_a_tenant_end_after_its_grace_and_take_that_back(desk, owner):
+    assert desk.get(f"{ADMIN}/tenant/{owner.tenant.pk}/delete/").status_code == 403
+    act(desk, "tenant", "delete_later", owner.tenant, sure=False)
+    assert Tenant.objects.get().delete_at is None
+    act(desk, "tenant", "delete_later", owner.tenant)
+    assert Tenant.objects.get().delete_at > timezone.now()
+    assert OutboxMessage.plain.get().recipient == "ada@acme.test"
+    act(desk, "tenant", "keep", owner.tenant)
+    assert Tenant.objects.get().delete_at is None
+    actions = AuditEntry.objects.for_tenant(owner.tenant).values_list("action", flat=True)
+    assert {"tenant.deletion_scheduled", "tenant.deletion_taken_back"} <= set(actions)
+
+
 def test_a_tenant_shows_its_members_and_changes_none_there(desk, owner):
     page = desk.get(f"{ADMIN}/tenant/{owner.tenant.pk}/change/")
     assert page.status_code == 200
