@@ -30,7 +30,6 @@ OTHERWISE = {
     "accounts_signin",
     "accounts_usedstate",
     "accounts_logo",  # written with its tenant
-    "accounts_pendinglogin",
 }
 OTHER_APPS = {"privacy", "analytics"}
 OTHER_MODELS = {"event", "eventkey", "session", "dirtyday", "outcome", "rejected", "agent"}

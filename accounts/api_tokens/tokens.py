@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +40,7 @@ def may_make(member: Membership) -> bool:
 
 
 def tokens_of(member: Membership) -> QuerySet[ApiToken]:
-    """The member's own tokens: the living first, the newest of them first."""
+    """The member's own tokens: the living first, those without an end before the others."""
     return tokens_of_tenant(member).filter(member_id=member.pk)
 
 
@@ -56,6 +56,11 @@ def tokens_of_tenant(member: Membership) -> QuerySet[ApiToken]:
 def tokens_for(member: Membership) -> QuerySet[ApiToken]:
     """The tokens that the member may see and revoke: admins all of the tenant, others their own."""
     return tokens_of_tenant(member) if member.may(Role.ADMIN) else tokens_of(member)
+
+
+def living(rows: QuerySet[ApiToken], now: datetime) -> QuerySet[ApiToken]:
+    """Those that are neither revoked nor expired; their maker may be suspended."""
+    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
 
 
 def state_of(token: ApiToken, now: datetime) -> str:
@@ -82,7 +87,7 @@ def make(
     """
     # Whoever asks twice at once waits here, so that both are counted.
     Membership.objects.for_tenant(member.tenant_id).select_for_update().get(pk=member.pk)
-    if tokens_of(member).filter(revoked_at=None).count() >= MOST_TOKENS:
+    if living(tokens_of(member), timezone.now()).count() >= MOST_TOKENS:
         raise TooManyTokens
     token, text = ApiToken.new(
         member,

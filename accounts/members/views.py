@@ -17,10 +17,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.api_tokens import tokens
 from accounts.authentication import memberships_of
 from accounts.members import lists, people
 from accounts.members.forms import HandOverForm, HeirForm, RightsForm
-from accounts.models import ApiToken, Membership, User
+from accounts.models import Membership, User
 from accounts.pages import member_required, permission_or_403
 from accounts.roles import LEVELS, MEMBER_LEVELS, PERMISSIONS, AccessLevel, Role
 from accounts.sections import organisation_page
@@ -93,12 +94,11 @@ def person(request: HttpRequest, member: Membership, pk: int) -> HttpResponse:
 def _person(
     request: HttpRequest, member: Membership, row: Membership, form: RightsForm
 ) -> HttpResponse:
-    tokens = ApiToken.objects.for_tenant(member.tenant_id).filter(member=row, revoked_at=None)
     context = {
         "line": lists.lines([row])[0],
         "form": form,
         "hand_over": HandOverForm(),
-        "tokens": tokens.count(),
+        "tokens": tokens.living(tokens.tokens_of(row), timezone.now()).count(),
         "may_manage": member.can("people.manage"),
         "oneself": row.pk == member.pk,
         "alone": people.left_without_owner([row]),

@@ -156,6 +156,9 @@ def test_nobody_makes_tokens_without_end(signed_in, owner, monkeypatch):
         answer = browser.post(NEW, given())
     assert "very many" in answer.content.decode()
     assert ApiToken.plain.count() == 2
+    ApiToken.plain.update(expires_at=timezone.now())  # what has ended is in nobody's way
+    browser.post(NEW, given())
+    assert ApiToken.plain.count() == 3
 
 
 def test_the_pages_ask_the_same_however_many_tokens_there_are(
