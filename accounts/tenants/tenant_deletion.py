@@ -51,9 +51,10 @@ def _note(tenant: Tenant, actor: User, action: str, before: datetime | None) -> 
 
 def _tell_owners(tenant: Tenant, actor: User) -> None:
     owners = people.live_owners([tenant.pk]).select_related("user")
+    by = None if tenant.suspended_at else tenant  # whose own mail waits while it is suspended
     for owner in owners:
         told = {"tenant": tenant, "actor": actor.get_full_name()}
-        notify(owner.user, "tenant_deletion", "accounts/email/tenant_deletion", told, by=tenant)
+        notify(owner.user, "tenant_deletion", "accounts/email/tenant_deletion", told, by=by)
 
 
 # --- When the grace is over -------------------------------------------------------------------

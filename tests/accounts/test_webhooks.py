@@ -38,6 +38,7 @@ from accounts.outgoing.outcome import Result
 from accounts.outgoing.webhook_forms import WebhookForm
 from accounts.outgoing.webhook_serializers import WebhookSerializer
 from accounts.sites import lifecycle
+from accounts.tenants import tenant_deletion
 from tests.accounts.test_public_addresses import PRIVATE
 from tests.receivers import Receiver, answer, drip, drop, endless, hang, receiving
 
@@ -326,6 +327,9 @@ def test_nothing_of_a_suspended_organisation_leaves_until_it_is_let_in_again(
     suspension.suspend_tenant(owner.tenant, now, by=staff)
     assert [message.pk for message in dispatch.claim(10, now)] == [theirs.pk]
     assert OutboxMessage.plain.get(pk=mail.pk).attempts == 0
+    tenant_deletion.schedule(owner.tenant, staff, now)
+    assert [message.kind for message in dispatch.claim(10, timezone.now())] == ["tenant_deletion"]
+    tenant_deletion.keep(owner.tenant, staff)
     suspension.resume_tenant(owner.tenant, by=staff)
     assert WebhookEndpoint.plain.get().failing_since is None
     (message,) = deliver()
