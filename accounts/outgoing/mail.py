@@ -20,10 +20,7 @@ from accounts import vault
 from accounts.models import MailServer, OutboxMessage, Tenant
 from accounts.outgoing import mail_servers, smtp
 from accounts.outgoing.legible import one_line
-from accounts.outgoing.letters import compose
 from accounts.outgoing.outcome import Outcome, Result, delivered, gone
-
-__all__ = ["compose", "send", "told"]
 
 log = structlog.get_logger()
 

@@ -78,17 +78,12 @@ class Resolved:
     own: bool
 
 
-def resolve_public(host: str, port: int, timeout: float = RESOLVE_SECONDS) -> list[str]:
+def resolve(host: str, port: int, timeout: float = RESOLVE_SECONDS) -> Resolved:
     """The addresses to connect to for a host that a tenant named; connect to nothing else.
 
     All that the name stands for must be public, or stand in `OUTGOING_ALLOWED`. Raises `NotPublic`,
     with one message for every reason.
     """
-    return resolve(host, port, timeout).addresses
-
-
-def resolve(host: str, port: int, timeout: float = RESOLVE_SECONDS) -> Resolved:
-    """Like `resolve_public`, with the host as it must be spelled. Raises `NotPublic`."""
     name = normalised(host)
     names, networks = _allowed(tuple(settings.OUTGOING_ALLOWED))
     if name not in names and _is_own_name(name):

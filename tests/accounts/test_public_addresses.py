@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.outgoing import http, public
-from accounts.outgoing.public import NotPublic, resolve, resolve_public
+from accounts.outgoing.public import NotPublic, resolve
 
 Answers = dict[str, list[str]]
 
@@ -116,14 +116,14 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Answers:
 @pytest.mark.parametrize("host", PRIVATE)
 def test_no_spelling_of_a_private_host_is_reached(host: str) -> None:
     with pytest.raises(NotPublic):
-        resolve_public(host, 443)
+        resolve(host, 443)
 
 
 @pytest.mark.parametrize("address", [text.strip("[]") for text in PRIVATE if is_address(text)])
 def test_no_name_that_stands_for_a_private_address_is_reached(address: str, names: Answers) -> None:
     names["hooks.example"] = [address]
     with pytest.raises(NotPublic):
-        resolve_public("hooks.example", 443)
+        resolve("hooks.example", 443)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,15 @@ def test_public_addresses_are_taken_as_they_are(host: str, names: Answers) -> No
 def test_one_private_address_of_several_refuses_the_name(names: Answers) -> None:
     names["hooks.example"] = ["8.8.8.8", "fd00::1"]
     with pytest.raises(NotPublic):
-        resolve_public("hooks.example", 443)
+        resolve("hooks.example", 443)
 
 
 def test_a_hundred_addresses_are_all_judged_and_few_are_tried(names: Answers) -> None:
     names["hooks.example"] = [f"8.8.8.{number}" for number in range(100)]
-    assert len(resolve_public("hooks.example", 443)) == public.MOST_ADDRESSES
+    assert len(resolve("hooks.example", 443).addresses) == public.MOST_ADDRESSES
     names["hooks.example"].append("10.0.0.1")
     with pytest.raises(NotPublic):
-        resolve_public("hooks.example", 443)
+        resolve("hooks.example", 443)
 
 
 def test_names_are_asked_for_in_one_spelling(names: Answers) -> None:
@@ -158,7 +158,7 @@ def test_every_reason_has_the_same_words(names: Answers) -> None:
     told = set()
     for host in ("empty.example", "inside.example", "localhost", "127.0.0.1", "a..b"):
         with pytest.raises(NotPublic) as refused:
-            resolve_public(host, 443)
+            resolve(host, 443)
         told.add(str(refused.value))
     assert len(told) == 1
 
@@ -167,7 +167,7 @@ def test_a_resolver_that_hangs_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> 
     ended = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: ended.wait(5))
     with pytest.raises(NotPublic):
-        resolve_public("hooks.example", 443, timeout=0.05)
+        resolve("hooks.example", 443, timeout=0.05)
     ended.set()
 
 
@@ -178,7 +178,7 @@ def test_the_installation_lets_its_own_hosts_be_reached(names: Answers, settings
     assert resolve("10.9.8.7", 80).own
     for host in ("other.corp", "10.8.0.1", "127.0.0.1"):
         with pytest.raises(NotPublic):
-            resolve_public(host, 80)
+            resolve(host, 80)
 
 
 # --- Whole addresses --------------------------------------------------------------------------
