@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 from accounts.models import Membership, User
 from accounts.roles import PERMISSIONS, Role
+from accounts.sign_in.jwt import MAX_TOKEN
+from accounts.sign_in.oauth import MAX_CODE, MAX_STATE
 from accounts.sign_in.proofs import MAX_PASSWORD
 
 
@@ -40,9 +42,9 @@ class PasswordSerializer(serializers.Serializer[Any]):
 class CallbackSerializer(serializers.Serializer[Any]):
     """What the provider gave the person's browser."""
 
-    code = serializers.CharField(max_length=4_096)
+    code = serializers.CharField(max_length=MAX_CODE)
     state = serializers.CharField(
-        max_length=500, required=False, default="", help_text="Not needed with the cookie."
+        max_length=MAX_STATE, required=False, default="", help_text="Not needed with the cookie."
     )
     otp = serializers.CharField(max_length=40, required=False, default="")
 
@@ -50,7 +52,7 @@ class CallbackSerializer(serializers.Serializer[Any]):
 class RefreshSerializer(serializers.Serializer[Any]):
     """A refresh token, which is used up by this."""
 
-    refresh_token = serializers.CharField(max_length=2_000)
+    refresh_token = serializers.CharField(max_length=MAX_TOKEN)
 
 
 class UserSerializer(serializers.ModelSerializer[User]):

@@ -107,3 +107,8 @@ def test_issue_token_prints_a_token_that_works(owner, capsys):
 def test_issue_token_says_who_is_no_member(db):
     with pytest.raises(CommandError, match=r"nobody@acme\.test"):
         call_command("issue_token", "nobody@acme.test")
+
+
+def test_issue_token_makes_none_without_an_end_for_want_of_a_day(owner):
+    with pytest.raises(CommandError, match="whole number"):
+        call_command("issue_token", "ada@acme.test", "--days", "0")
