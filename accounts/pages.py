@@ -42,16 +42,24 @@ def member_required(view: Any) -> Any:
         if not member:
             if invitations.waiting_for(cast(User, request.user), timezone.now()):
                 return redirect("waiting_invitations")
-            return render(request, "accounts/no_organisation.html", status=403)
+            shown = {"closed": closed_to(cast(User, request.user))}
+            return render(request, "accounts/no_organisation.html", shown, status=403)
         try:
             with tenant_transaction(member.tenant_id) if settings.ROW_SECURITY else nullcontext():
                 return view(request, member, *args, **options)
         except Elsewhere as elsewhere:
             back = request.get_full_path() if request.method == "GET" else ""
-            shown = {"tenant": elsewhere.tenant, "path": back}
-            return render(request, "accounts/elsewhere.html", shown, status=404)
+            there = {"tenant": elsewhere.tenant, "path": back}
+            return render(request, "accounts/elsewhere.html", there, status=404)
 
     return checked
+
+
+def closed_to(user: User) -> list[Tenant]:
+    """Organisations of the person that are closed to them for now: they or it were suspended."""
+    own = Membership.objects.unscoped("the person's own memberships").filter(user=user)
+    closed = own.exclude(suspended_at=None, tenant__suspended_at=None)
+    return [row.tenant for row in closed.select_related("tenant").order_by("tenant__name")]
 
 
 def role_or_403(member: Membership, role: Role) -> None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
+from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import audit
+from accounts import audit, dates
 from accounts.audit_log.entries import people_of
+from accounts.audit_log.targets import Targets, field_of, models_by_kind, names_of, points_to
 from accounts.models import ApiToken, AuditEntry, Tenant, User
-from accounts.tenancy import TenantOwned
 
-OURS = ("accounts", "privacy", "tracking", "analytics", "reports")
 # What was done, after the name of what it was done to; others are told as they are written down.
 DONE = {
     "accepted": gettext_lazy("accepted"),
@@ -61,29 +59,18 @@ SUBJECTS = {
 # Longer texts are cut where people read them; exports and the API have them whole.
 MOST_CHARACTERS = 200
 NOTHING = "–"
-# Names of rows by their kind and id.
-Targets = dict[tuple[str, str], str]
-
-
-@lru_cache(maxsize=1)
-def _models() -> dict[str, type[models.Model]]:
-    return {
-        model._meta.model_name or "": model
-        for model in apps.get_models()
-        if model._meta.app_label in OURS
-    }
 
 
 def kind_name(kind: str) -> str:
     """The name of a kind of row: `linkprofile` is a “Link profile”."""
-    model = _models().get(kind)
+    model = models_by_kind().get(kind)
     name = SUBJECTS.get(kind) or (model._meta.verbose_name if model else kind)
     return str(capfirst(str(name or "")))
 
 
 def kinds() -> list[tuple[str, str]]:
     """All kinds of rows that an entry may be about, by name."""
-    return sorted(((kind, kind_name(kind)) for kind in _models()), key=lambda pair: pair[1])
+    return sorted(((kind, kind_name(kind)) for kind in models_by_kind()), key=lambda pair: pair[1])
 
 
 def action_name(action: str) -> str:
@@ -143,11 +130,11 @@ def _people_in(rows: list[AuditEntry]) -> set[int]:
     """Ids of the people who did something, and of those whom the changes point to."""
     found = {row.actor_id for row in rows if row.actor_id}
     for row in rows:
-        model = _models().get(row.target_type)
+        model = models_by_kind().get(row.target_type)
         if model is User and row.target_id.isdigit():
             found.add(int(row.target_id))
         for name, pair in row.changes.items():
-            if isinstance(pair, list) and _points_to(model, name) is User:
+            if isinstance(pair, list) and points_to(model, name) is User:
                 found |= {value for value in pair if isinstance(value, int)}
     return found
 
@@ -164,20 +151,9 @@ class Change:
     after: str
 
 
-def _field(model: type[models.Model] | None, name: str) -> Any:
-    try:
-        return model._meta.get_field(name) if model else None
-    except FieldDoesNotExist:
-        return None
-
-
-def _points_to(model: type[models.Model] | None, name: str) -> Any:
-    return getattr(_field(model, name), "related_model", None)
-
-
 def changes_of(entry: AuditEntry, names: Names, targets: Targets) -> list[Change]:
     """What changed, in words; what is new was nothing before, which need not be said."""
-    model = _models().get(entry.target_type)
+    model = models_by_kind().get(entry.target_type)
     told = [_change(model, name, pair, names, targets) for name, pair in entry.changes.items()]
     if entry.action.endswith(".created"):
         return [replace(change, before=None) for change in told]
@@ -187,7 +163,7 @@ def changes_of(entry: AuditEntry, names: Names, targets: Targets) -> list[Change
 def _change(
     model: type[models.Model] | None, name: str, value: Any, names: Names, targets: Targets
 ) -> Change:
-    field = _field(model, name)
+    field = field_of(model, name)
     label = getattr(field, "verbose_name", None) or name.replace("_", " ")
     label = str(capfirst(str(label)))
     if not isinstance(value, list) or len(value) != 2:
@@ -214,8 +190,17 @@ def _text(field: Any, value: Any, names: Names, targets: Targets) -> str:
         return names.person(value)
     if model := getattr(field, "related_model", None):
         return targets.get((model._meta.model_name, str(value))) or str(value)
+    if isinstance(field, models.DateTimeField) and (at := _moment(value)):
+        return dates.moment(at)
     chosen = dict(getattr(field, "flatchoices", ()) or ()).get(value)
     return str(chosen) if chosen else _cut(str(value))
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return parse_datetime(str(value))
+    except ValueError:
+        return None
 
 
 def _cut(text: str) -> str:
@@ -236,7 +221,7 @@ class Line:
 
 def lines(tenant: Tenant, entries: list[AuditEntry]) -> list[Line]:
     """Entries in words; a query for each kind of row that they are about, and three for people."""
-    names, targets = Names.of(tenant, entries), _target_names(tenant, entries)
+    names, targets = Names.of(tenant, entries), names_of(tenant, entries)
     return [
         Line(
             entry,
@@ -256,33 +241,3 @@ def _target(entry: AuditEntry, names: Names, targets: Targets) -> str:
         return names.person(int(entry.target_id))
     name = targets.get((entry.target_type, entry.target_id))
     return f"“{name}”" if name else entry.target_id
-
-
-def _target_names(tenant: Tenant, entries: list[AuditEntry]) -> Targets:
-    """The names of the tenant's own rows that entries are about, or that their changes point to."""
-    wanted: dict[str, set[str]] = {}
-    for entry in entries:
-        wanted.setdefault(entry.target_type, set()).add(entry.target_id)
-        for name, pair in entry.changes.items():
-            pointed = _points_to(_models().get(entry.target_type), name)
-            if pointed and isinstance(pair, list):
-                ids = {str(value) for value in pair if isinstance(value, int | str)}
-                wanted.setdefault(pointed._meta.model_name, set()).update(ids)
-    found = {("tenant", str(tenant.pk)): tenant.name}
-    for kind, ids in wanted.items():
-        model = _models().get(kind)
-        named = next((name for name in ("name", "title") if _field(model, name)), None)
-        if model is None or not issubclass(model, TenantOwned) or named is None:
-            continue
-        own = {_id(model, text) for text in ids} - {None}
-        rows = model.objects.for_tenant(tenant).filter(pk__in=own).values_list("pk", named)
-        found |= {(kind, str(pk)): name for pk, name in rows}
-    return found
-
-
-def _id(model: type[models.Model], text: str) -> Any:
-    """A target's id as the model has it; None for what cannot be one."""
-    try:
-        return model._meta.pk.to_python(text) if model._meta.pk else None
-    except ValidationError:
-        return None

@@ -139,9 +139,7 @@ def danger(request: HttpRequest, member: Membership) -> HttpResponse:
     if request.method == "POST":
         role_or_403(member, Role.OWNER)
         if form.is_valid():
-            tenant = tenant_deletion.schedule(member.tenant, member.user, timezone.now())
-            told = {"name": tenant.name, "day": dates.day(cast(Any, tenant.delete_at))}
-            messages.success(request, _("%(name)s will be deleted on %(day)s.") % told)
+            tenant_deletion.schedule(member.tenant, member.user, timezone.now())
             return redirect("organisation_danger")
     context = {
         "form": form,

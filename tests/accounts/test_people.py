@@ -259,7 +259,9 @@ def test_who_is_suspended_comes_in_nowhere_until_resumed(signed_in, owner, ben, 
     assert Client().get("/api/v1/sites", headers=bearer).status_code == 401
     assert theirs.get("/sites").status_code == 302  # to sign in
     theirs.force_login(User.objects.get(pk=ben.user_id))
-    assert theirs.get("/sites").status_code == 403
+    closed = theirs.get("/sites")
+    assert closed.status_code == 403
+    assert owner.tenant.name in closed.content.decode()
     assert theirs.get("/api/v1/sites").status_code == 403
     mine.post(f"{PEOPLE}/{ben.pk}/resume")
     assert Client().get("/api/v1/sites", headers=bearer).status_code == 200
@@ -268,6 +270,9 @@ def test_who_is_suspended_comes_in_nowhere_until_resumed(signed_in, owner, ben, 
         "membership.suspended",
         "membership.resumed",
     ]
+    log = mine.get("/organisation/audit").content.decode()
+    assert f"“{ben.user.get_full_name()}”" in log
+    assert "+00:00 →" not in log  # moments are told on the reader's clock
 
 
 def test_a_suspended_tenant_is_closed_to_all_its_people_and_programs(signed_in, owner, token):
