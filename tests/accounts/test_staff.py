@@ -221,6 +221,11 @@ def test_staff_with_few_rights_see_what_they_may_and_nothing_else(acme, site):
     assert Site.plain.get().name == "Acme shop"
 
 
+@pytest.mark.parametrize("path", ["user/?password", "membership/?user__password"])
+def test_no_list_of_the_admin_is_narrowed_by_a_password(client, acme, path):
+    assert client.get(f"/admin/accounts/{path}__startswith=md5").status_code in (302, 400)
+
+
 def test_an_id_that_a_page_of_the_admin_does_not_show_is_nothing_to_it(client, acme, rival_site):
     """Neither of a list that is narrowed to another tenant, nor among the members of one."""
     theirs = Membership.objects.for_tenant(rival_site.tenant).get()
