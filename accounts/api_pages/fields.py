@@ -1,4 +1,4 @@
-"""Fields of the API's pages: of serializers, of parameters and of filters, drawn by one template.
+"""Fields of the API's pages: how those of serializers are drawn.
 
 A form's text becomes JSON by the names of its fields (`accounts.parsers.as_json`), so that it says
 the same as a program's body.
@@ -14,7 +14,6 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import NOT_PROVIDED
-from django.forms import BaseForm, BoundField
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
@@ -97,9 +96,6 @@ class Field:
         return "text" if self.kind == "decimal" else self.kind
 
 
-# --- Of serializers ---------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Filling:
     """What a form of a method shows: what is there or was sent, and what is wrong with it."""
@@ -167,8 +163,6 @@ def kind_of(field: Any) -> str:
             return "choices"
         return "lines" if isinstance(field.child, PLAIN) else "json"
     found = next((kind for known, kind in INPUTS if isinstance(field, known)), "text")
-    if found == "select" and field.allow_null and isinstance(field, serializers.BooleanField):
-        return "select"
     if found == "text" and field.style.get("base_template") == "textarea.html":
         return "textarea"
     return found
@@ -256,17 +250,18 @@ def _errors(errors: Any) -> tuple[str, ...]:
 
 
 def _choices(field: Any, value: Any, kind: str) -> tuple[Choice, ...]:
+    """The values to choose from; what is there already is always among them."""
     if kind not in ("select", "choices"):
         return ()
-    chosen = set(map(str, value)) if isinstance(value, list | tuple | set) else {str(value)}
+    several = value if isinstance(value, list | tuple | set) else [value]
+    chosen = {str(one) for one in several if one not in (None, "")}
     source: Any = field.child if isinstance(field, serializers.ListField) else field
     source = getattr(source, "child_relation", source)
-    options = [
-        Choice(str(key), str(label), str(key) in chosen)
-        for key, label in list(source.choices.items())[:MOST_CHOICES]
-    ]
-    if kind == "select" and (field.allow_null or not field.required or value is None):
-        options.insert(0, Choice("", "—", not any(one.chosen for one in options)))
+    known = {str(key): str(label) for key, label in list(source.choices.items())[:MOST_CHOICES]}
+    known |= {one: one for one in sorted(chosen - set(known))}
+    options = [Choice(key, label, key in chosen) for key, label in known.items()]
+    if kind == "select" and (field.allow_null or not field.required or not chosen):
+        options.insert(0, Choice("", "—", not chosen))
     return tuple(options)
 
 
@@ -278,53 +273,3 @@ def errors_of_all(errors: Any, fields: Iterable[Field]) -> tuple[str, ...]:
     rest = {name: some for name, some in errors.items() if name not in shown}
     general = _errors(rest.pop("non_field_errors", None))
     return general + _errors(rest)
-
-
-# --- Of parameters and filters ----------------------------------------------------------------
-
-
-def of_parameter(parameter: Any, asked: Mapping[str, str]) -> Field:
-    """A field for a described parameter of the address, as it was asked."""
-    value = asked.get(parameter.name, "")
-    options = [str(one) for one in parameter.enum or ()]
-    if parameter.type is bool:
-        options = ["true", "false"]
-    default = "" if parameter.default is None else str(parameter.default)
-    told = f"{parameter.description or ''} " + (
-        _("Without it: %(default)s.") % {"default": f"`{default}`"} if default else ""
-    )
-    choices = [Choice(one, one, one == value) for one in options]
-    kind = "select" if options else "number" if parameter.type is int else "text"
-    if getattr(parameter.type, "name", "") == "DATE":
-        kind = "date"
-    return Field(
-        id=f"ask-{parameter.name}",
-        name=parameter.name,
-        label=parameter.name,
-        kind=kind,
-        value=value,
-        required=bool(parameter.required),
-        help=in_line(told.strip()),
-        choices=(Choice("", "—", not value), *choices) if options else (),
-    )
-
-
-def of_filters(form: BaseForm) -> list[Field]:
-    """The fields of django-filter's form."""
-    return [_of_filter(bound) for bound in form]
-
-
-def _of_filter(bound: BoundField) -> Field:
-    value = "" if bound.value() is None else str(bound.value())
-    given = [*getattr(bound.field, "choices", ())]
-    choices = tuple(Choice(str(key), str(label), str(key) == value) for key, label in given)
-    return Field(
-        id=f"ask-{bound.name}",
-        name=bound.name,
-        label=str(bound.label),
-        kind="select" if choices else getattr(bound.field.widget, "input_type", "text"),
-        value=value,
-        help=in_line(str(bound.help_text)),
-        errors=tuple(map(str, bound.errors)),
-        choices=choices,
-    )

@@ -106,8 +106,9 @@ def _offer(view: APIView, request: Request, filling: Filling) -> Offer:
     kinds = view.parser_classes
     drawn: tuple[Field, ...] = ()
     shown = getattr(asked.serializer, "fields", None)
-    if shown is not None and not isinstance(filling.errors, list):
-        drawn = fields.of_serializer(asked.serializer, filling)
+    if shown is not None:
+        known = filling if isinstance(filling.errors, Mapping) else replace(filling, errors={})
+        drawn = fields.of_serializer(asked.serializer, known)
     files = any(one.kind == "file" for one in drawn)
     forms = any(issubclass(kind, MultiPartParser if files else FormParser) for kind in kinds)
     text = None

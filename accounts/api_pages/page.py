@@ -16,7 +16,8 @@ from django.utils.text import capfirst
 from rest_framework import exceptions, status
 from rest_framework.renderers import BrowsableAPIRenderer
 
-from accounts.api_pages import described, fields, marked, offers, shell
+from accounts.api_pages import described, marked, offers, questions, shell
+from accounts.api_pages.fields import Field
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -75,14 +76,14 @@ class ApiPage(BrowsableAPIRenderer):
         text = text.decode() if isinstance(text, bytes) else text
         return marked.body(text, _rows_at(view, data))
 
-    def questions(self, view: APIView, request: Request) -> list[fields.Field]:
+    def questions(self, view: APIView, request: Request) -> list[Field]:
         """What the address may ask: the parameters that are described, and the filters."""
         if request.method != "GET":
             return []
         asked = request.query_params
-        found = [fields.of_parameter(one, asked) for one in described.parameters_of(view)]
+        found = [questions.of_parameter(one, asked) for one in described.parameters_of(view)]
         form = _filter_form(view, request)
-        return [*found, *fields.of_filters(form)] if form is not None else found
+        return [*found, *questions.of_filters(form)] if form is not None else found
 
 
 def _rows_at(view: Any, data: Any) -> str:
