@@ -1,4 +1,4 @@
-"""`python -m bench [ingest] [batch] [redirect] [rebuild] [memory] [pages] [--large]`.
+"""`python -m bench [PART …] [--large]`: all parts, or those of `PARTS` that are named.
 
 Fails on wrong counts, never on slowness. `--large` (or `BENCH_LARGE=1`) adds the world of ten
 million events, which takes several minutes.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from bench import batch, ingest, memory, pages, rebuild, redirect
+from bench import askers, audit, batch, ingest, memory, outbox, pages, rebuild, redirect, sealed
 from bench.measure import machine
 from bench.place import prepared
 
@@ -20,6 +20,10 @@ PARTS = {
     "rebuild": rebuild.measure,
     "memory": memory.measure,
     "pages": pages.measure,
+    "askers": askers.measure,
+    "audit": audit.measure,
+    "outbox": outbox.measure,
+    "sealed": sealed.measure,
 }
 LARGE = "--large"
 

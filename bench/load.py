@@ -89,8 +89,10 @@ class Sender(asyncio.Protocol):
         self.done.set_result(None)
 
 
-async def _run(port: int, seconds: float, connections: int, batch: int, path: str) -> Result:
-    requests = traffic.visits(port, path) if path else traffic.requests(port, batch)
+async def _run(
+    port: int, seconds: float, connections: int, batch: int, path: str, agreed: bool
+) -> Result:
+    requests = traffic.visits(port, path) if path else traffic.requests(port, batch, agreed)
     next(requests)  # makes the variants
     began, cpu = time.perf_counter(), time.process_time()
     course = Course(requests, began + seconds)
@@ -111,15 +113,26 @@ async def _run(port: int, seconds: float, connections: int, batch: int, path: st
     )
 
 
-def run(port: int, seconds: float, connections: int = 64, batch: int = 1, path: str = "") -> Result:
-    """Send events for so many seconds, or ask for a path, from a process of its own."""
-    words = [str(word) for word in (port, seconds, connections, batch, path)]
+def run(
+    port: int,
+    seconds: float,
+    connections: int = 64,
+    batch: int = 1,
+    path: str = "",
+    *,
+    agreed: bool = False,
+) -> Result:
+    """Send events for so many seconds, or ask for a path, from a process of its own.
+
+    `agreed`: they are of people who agreed to be recognised.
+    """
+    words = [str(word) for word in (port, seconds, connections, batch, path, int(agreed))]
     command = [sys.executable, "-m", "bench.load", *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return Result(**json.loads(done.stdout))
 
 
 if __name__ == "__main__":
-    port, seconds, connections, batch, path = sys.argv[1:]
-    course = _run(int(port), float(seconds), int(connections), int(batch), path)
+    port, seconds, connections, batch, path, agreed = sys.argv[1:]
+    course = _run(int(port), float(seconds), int(connections), int(batch), path, bool(int(agreed)))
     print(json.dumps(asdict(uvloop.run(course))))

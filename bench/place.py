@@ -30,6 +30,7 @@ SERVERS = {
     "linkpro": ("linkpro.asgi:application", "linkpro.settings"),
     "orm": ("bench.orm:application", "bench.orm_settings"),
     "probe": ("linkpro.asgi:application", "bench.probe_settings"),
+    "unsealed": ("bench.unsealed:application", "linkpro.settings"),
 }
 
 
@@ -64,6 +65,8 @@ def _environment(url: str) -> dict[str, str]:
         # A few senders stand for many: they are counted like all, and never held back.
         "INGEST_EVENTS_PER_SECOND": str(10**9),
         "INGEST_BURST": str(10**9),
+        "API_RATE_TOKEN": str(10**9),
+        "API_RATE_PERSON": str(10**9),
         "DJANGO_SETTINGS_MODULE": "linkpro.settings",
     }
 
@@ -138,7 +141,7 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
     for _attempt in range(300):
         if server.poll() is not None:
             break
-        with suppress(urllib.error.HTTPError, urllib.error.URLError, ConnectionError):
+        with suppress(urllib.error.HTTPError, urllib.error.URLError, ConnectionError, TimeoutError):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5).close()
             return
         time.sleep(0.1)

@@ -12,9 +12,14 @@ from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.models import Membership
 from accounts.pages import member_required, site_or_404
+from accounts.permissions import scope_of
+from accounts.roles import Role
 from analytics import queries
 from analytics.period import Period
 from analytics.segments import Filter, Operator
@@ -36,6 +41,27 @@ def empty(request: HttpRequest, member: Membership) -> HttpResponse:
 def plain(request: HttpRequest) -> HttpResponse:
     """What every answer of Django costs, to whomever."""
     return HttpResponse("ok")
+
+
+class Anybody(APIView):
+    """What REST framework costs, to whomever."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        """Nothing is asked."""
+        return Response({"status": "ok"})
+
+
+class Asker(APIView):
+    """What it costs to know who asks the API, and what they may read."""
+
+    read_role = Role.VIEWER
+
+    def get(self, request: Request) -> Response:
+        """Who asks is found, judged, and given a scope; no row is read for the answer."""
+        return Response({"tenant": scope_of(request).tenant})
 
 
 def _period(request: HttpRequest) -> Period:
@@ -78,6 +104,8 @@ def visitors_now(request: HttpRequest, member: Membership, key: str) -> HttpResp
 urlpatterns = [
     path("bench/empty", empty),
     path("bench/plain", plain),
+    path("api/bench/anybody", Anybody.as_view()),
+    path("api/bench/asker", Asker.as_view()),
     path("bench/breakdown/<str:key>", breakdown),
     path("bench/filtered/<str:key>", filtered),
     path("bench/now/<str:key>", visitors_now),

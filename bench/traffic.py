@@ -39,8 +39,9 @@ SCREENS = ["1440x900", "1920x1080", "390x844", "412x915", "2560x1440"]
 LANGUAGES = ["de-DE,de;q=0.9", "en-US,en;q=0.9", "fr-FR", "es-ES,es;q=0.8", "pt-BR"]
 
 
-def _event(chance: random.Random, place: int) -> bytes:
+def _event(chance: random.Random, place: int, agreed: bool) -> bytes:
     """An event as JSON; its id is like the tracker's (UUIDv7), and tells its place in the body."""
+    person = {"consent": True, "user_id": f"user-{chance.randrange(1_000)}"} if agreed else {}
     page = chance.choices(PAGES, [1 / rank for rank in range(1, len(PAGES) + 1)])[0]
     tags = (
         "?utm_source=newsletter&utm_medium=email&utm_campaign=may" if chance.random() < 0.1 else ""
@@ -56,13 +57,14 @@ def _event(chance: random.Random, place: int) -> bytes:
             "referrer": chance.choice(REFERRERS) if chance.random() < 0.5 else f"https://{HOST}/",
             "screen": chance.choice(SCREENS),
             "language": "de-DE",
+            **person,
         }
     )
 
 
-def _request(chance: random.Random, port: int, batch: int) -> bytes:
+def _request(chance: random.Random, port: int, batch: int, agreed: bool) -> bytes:
     """One visitor's request with an event, or with a batch of them."""
-    events = [_event(chance, place) for place in range(batch)]
+    events = [_event(chance, place, agreed) for place in range(batch)]
     body = events[0]
     if batch > 1:
         # The site is named once for all; that the events name it again does no harm.
@@ -99,14 +101,14 @@ def visits(port: int, path: str) -> Iterator[bytes]:
         yield from made
 
 
-def requests(port: int, batch: int) -> Iterator[bytes]:
+def requests(port: int, batch: int, agreed: bool = False) -> Iterator[bytes]:
     """Requests without end, of one event each or of a batch.
 
     They are made beforehand but for times and ids, which are written over: the load shares the
     machine with what it measures and has to be cheap.
     """
     chance = random.Random(7)
-    made = [_request(chance, port, batch) for _n in range(VARIANTS // batch)]
+    made = [_request(chance, port, batch, agreed) for _n in range(VARIANTS // batch)]
     number = 0
     while True:
         number += 1
