@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django_celery_beat import admin as beat
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -32,6 +33,10 @@ class PeriodicTaskForm(beat.PeriodicTaskForm):
 @admin.register(PeriodicTask)
 class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, ModelAdmin):  # type: ignore[misc]
     form = PeriodicTaskForm
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """To start and stop tasks is for those who may change them, not for all who look."""
+        return super().get_actions(request) if self.has_change_permission(request) else {}
 
 
 @admin.register(IntervalSchedule)

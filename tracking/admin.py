@@ -43,7 +43,7 @@ class RejectedAdmin(ReadOnlyAdmin):
     ordering = ("-received_at",)
     actions = ("send_again",)
 
-    @admin.action(description=gettext_lazy("Send the selected events again"))
+    @admin.action(description=gettext_lazy("Send the selected events again"), permissions=["act"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Try the selected samples once more."""
         ends = rejects.replay(queryset.select_related("site"))
@@ -78,7 +78,10 @@ class LinkProfileAdmin(TenantAdmin):
         path = bio.avatar_path(row.username, row.avatar_digest)
         return format_html('<img src="{}" width="64" height="64" alt="">', path)
 
-    @admin.action(description=gettext_lazy("Remove the pictures of the selected profiles"))
+    @admin.action(
+        description=gettext_lazy("Remove the pictures of the selected profiles"),
+        permissions=["change"],
+    )
     def remove_pictures(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """For pictures that nobody should see."""
         for profile in queryset:

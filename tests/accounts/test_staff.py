@@ -221,6 +221,15 @@ def test_staff_with_few_rights_see_what_they_may_and_nothing_else(acme, site):
     assert Site.plain.get().name == "Acme shop"
 
 
+def test_who_may_only_look_is_offered_no_action(db, rf):
+    request = rf.get("/admin/")
+    request.user = User.objects.create_user("clerk@linkpro.test", PASSWORD, is_staff=True)
+    request.user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    pages = admin.site._registry.items()
+    assert {model.__name__ for model, page in pages if page.get_actions(request)} == set()
+    assert all(page.has_view_permission(request) for _model, page in pages)
+
+
 @pytest.mark.parametrize("path", ["user/?password", "membership/?user__password"])
 def test_no_list_of_the_admin_is_narrowed_by_a_password(client, acme, path):
     assert client.get(f"/admin/accounts/{path}__startswith=md5").status_code in (302, 400)
