@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from hypothesis import HealthCheck
 
 from accounts.models import ApiToken, Membership, Site, Tenant, User
 from accounts.roles import Role, TokenScope
@@ -35,6 +37,10 @@ PASSWORD = "correct horse battery"
 def pytest_configure(config: pytest.Config) -> None:
     """Passwords are hashed slowly on purpose, which no test is about."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # How long an example takes says how busy the machine is.
+    slow = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+    hypothesis.settings.register_profile("linkpro", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("linkpro")
 
 
 @pytest.fixture(autouse=True)

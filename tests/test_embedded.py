@@ -31,8 +31,8 @@ READ_ON = ["sh", "-c", "echo up; read line"]  # a command that ends when its inp
 
 
 @pytest.fixture
-def var(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for servers of the test's own; nothing of them may be left behind."""
+def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for servers of the test's own, in which none has run; none may be left behind."""
     folder = Path(tempfile.mkdtemp(prefix="lp-"))
     monkeypatch.setenv("LINKPRO_VAR", str(folder / "var"))
     monkeypatch.setenv("ENV_FILE", os.devnull)
@@ -45,6 +45,26 @@ def var(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             os.kill(pid, signal.SIGKILL)
     shutil.rmtree(folder)
     assert not left
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a database that was made by a first start."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINKPRO_VAR", str(folder))
+        patch.setenv("ENV_FILE", os.devnull)
+        for name in ("DATABASE_URL", "POSTGRES_HOST", "REDIS_URL"):
+            patch.delenv(name, raising=False)
+        assert launch("true").wait(60) == 0
+    return folder / "pg"
+
+
+@pytest.fixture
+def var(empty: Path, database: Path) -> Path:
+    """Such a folder after a first start, which takes longer than all that follow."""
+    shutil.copytree(database, empty / "pg")
+    return empty
 
 
 def processes_of(folder: Path) -> list[int]:
@@ -130,12 +150,14 @@ def test_a_command_learns_the_addresses_of_both_servers(var: Path):
     assert output.split() == [embedded.postgres_url(), embedded.redis_url()]
 
 
-def test_a_server_that_a_variable_names_is_not_started(var: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_server_that_a_variable_names_is_not_started(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
     monkeypatch.setenv("REDIS_URL", "redis://somewhere:6379/0")
     output, _ = launch("sh", "-c", "echo $DATABASE_URL").communicate(timeout=30)
     assert output == "postgresql://somewhere/else\n"
-    assert not var.exists()
+    assert not empty.exists()
 
 
 def test_commands_that_race_share_one_server_until_the_last_has_ended(var: Path):
@@ -224,10 +246,10 @@ def test_a_signal_reaches_the_command_and_then_all_stops(var: Path, number: sign
     assert not processes_of(var)
 
 
-def test_an_interrupted_first_start_leaves_no_half_database(var: Path):
+def test_an_interrupted_first_start_leaves_no_half_database(empty: Path):
     launcher = launch("true")
-    assert eventually(lambda: (var / "pg.new" / "PG_VERSION").exists())
-    os.kill(pid_of("linkpro.keeper", var), signal.SIGKILL)
+    assert eventually(lambda: (empty / "pg.new" / "PG_VERSION").exists())
+    os.kill(pid_of("linkpro.keeper", empty), signal.SIGKILL)
     launcher.wait(30)
     with up():
         assert ask("SELECT current_database()") == "linkpro"
@@ -242,7 +264,6 @@ def port(var: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number = probe.getsockname()[1]
-    var.mkdir()
     (var / "livez").touch()
     (var / "Procfile").write_text(
         "release: touch $LINKPRO_VAR/released\n"

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Site
@@ -172,9 +172,7 @@ def test_too_many_values_become_one_and_the_total_stays_exact(site, monkeypatch)
     assert (total(site).visitors, total(site).page_views) == (9, 9)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(

@@ -58,7 +58,7 @@ def place(site, owner, token, live, settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def curl(place) -> Callable[[str], Said]:
+def curl(place, tmp_path) -> Callable[[str], Said]:
     """Run a command of the documentation as people do, in a shell."""
 
     def run(command: str) -> Said:
@@ -66,6 +66,7 @@ def curl(place) -> Callable[[str], Said]:
         script = f"{command} -sS -w '\\n%{{http_code}}'"
         done = subprocess.run(
             ["bash", "-c", script],
+            cwd=tmp_path,  # some write a file
             env={"PATH": "/usr/bin:/bin", **place},
             capture_output=True,
             text=True,

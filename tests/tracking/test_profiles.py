@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry, Site
@@ -222,7 +222,7 @@ def test_an_address_that_is_none_or_does_harm_is_refused(typed, code):
 
 
 @given(st.text(max_size=80) | st.from_regex(r"[a-zA-Z:/@.\\#?\[\]% ]{0,40}", fullmatch=True))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200)
 def test_whatever_is_typed_is_kept_safe_or_refused(text):
     try:
         kept = valid_link_url(text)
@@ -342,9 +342,7 @@ ACTS = st.lists(
 
 
 @given(acts=ACTS)
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 def test_whatever_is_done_the_order_is_dense_and_as_asked(owner, acts):
     """A list in memory does the same; both must agree after every step."""
     LinkProfile.objects.unscoped("test").all().delete()
