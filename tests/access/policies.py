@@ -65,6 +65,7 @@ POLICIES = {
     "staff's own": "  LL 33333? 3 33333 33 333 LLLLLL LLLL LLL",
     "nobody's": "      LL 444444 4 44444 44 444 LLLLLL LLLL LLL",
     # The admin: staff without rights enter and find nothing; superusers do all.
+    "admin login": "  LL 3333++ 3 33333 33 33+ LLLLLL LLLL LLL",
     "admin index": "  LL LLLL++ L LLLLL LL LL+ LLLLLL LLLL LLL",
     "admin rows": "   LL LLLL3? L LLLLL LL LL3 LLLLLL LLLL LLL",
     "admin other": "  LL LLLL?? L LLLLL LL LL? LLLLLL LLLL LLL",

@@ -52,7 +52,8 @@ TABLE: dict[str, Line] = {
 # --- The admin ----------------------------------------------------------------------------------
 
 _ADMIN = (
-    (re.compile(r"admin/(login/|logout/)"), "everybody"),
+    (re.compile(r"admin/login/"), "admin login"),
+    (re.compile(r"admin/logout/"), "everybody"),
     (re.compile(r"admin/(search/|password_change/(done/)?|jsi18n/)?"), "admin index"),
     (re.compile(r"admin/\w+/\w+/<path:object_id>/"), "admin index"),  # leads to its change page
     # Of a row that is gone the history leads to the index; a type that is none is not found.

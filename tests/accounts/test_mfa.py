@@ -23,6 +23,7 @@ from fido2.webauthn import (
     CollectedClientData,
 )
 
+from accounts.models import User
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,17 @@ def test_signing_in_asks_for_the_code_and_takes_it_once(browser, sign_in, factor
         assert browser.post("/accounts/2fa/authenticate/", {"code": taken}).status_code == 200
     later = code_of(SECRET, 1)
     assert browser.post("/accounts/2fa/authenticate/", {"code": later}).status_code == 302
+
+
+def test_the_admin_has_no_way_in_past_the_second_factor(browser, sign_in, factor):
+    User.objects.filter(pk=factor.user_id).update(is_staff=True)
+    given = {"username": "nora@acme.test", "password": PASSWORD, "next": "/admin/"}
+    assert browser.post("/admin/login/", given).url == "/accounts/login/?next=/admin/"
+    assert browser.get("/admin/").status_code == 302
+    sign_in(browser, "nora@acme.test")
+    browser.post("/accounts/2fa/authenticate/", {"code": code_of(SECRET)})
+    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/admin/password_change/").url == "/accounts/password/change/"
 
 
 def test_a_recovery_code_signs_in_once(browser, sign_in, factor, nora):

@@ -76,7 +76,6 @@ def test_a_reset_tells_nobody_who_has_an_account(browser, nora, mails):
 
 WAYS = {
     "/accounts/login/": ("login", "password", None),
-    "/admin/login/": ("username", "password", None),
     "/auth/login": ("email", "password", "application/json"),
     "/accounts/password/reset/": ("email", "", None),
     "/accounts/signup/": ("email", "password1", None),
