@@ -124,7 +124,9 @@ def _programs(world: World) -> Iterator[Actor]:
     yield issue("full")
     for scope in TokenScope.values:
         yield issue(scope, scopes=[scope])
-    yield issue("some_sites", site_ids=[site.pk for site in world.a1.sites[:2]])
+    # One of its sites went to B since.
+    sites = [*world.a1.sites[:2], world.b1.sites[1]]
+    yield issue("some_sites", site_ids=[site.pk for site in sites])
     yield issue("revoked", revoked_at=timezone.now())
     yield issue("expired", lifetime=timedelta(seconds=-1))
     gone = Membership.objects.create(

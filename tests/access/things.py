@@ -35,11 +35,8 @@ OWNED: dict[str, Callable[[Half], dict[str, Any]]] = {
 SHARED: dict[str, Callable[[Half], dict[str, Any]]] = {
     "offer": lambda half: {"offer_id": half.sites[1].transfer.pk},
     "team": lambda half: {"pk": half.team.pk, "team_id": half.team.pk},
-    "member": lambda half: {
-        "pk": half.people["analyst"].pk,
-        "person": half.people["analyst"].pk,
-    },
-    "mate": lambda half: {"pk": half.team.pk, "person": half.people["analyst"].pk},
+    "member": lambda half: {"pk": half.people["mate"].pk, "person": half.people["mate"].pk},
+    "mate": lambda half: {"pk": half.team.pk, "person": half.people["mate"].pk},
     "invitation": lambda half: {"pk": half.rows["invitation"].pk},
     "token": lambda half: {"pk": half.rows["token"].pk},
     "webhook": lambda half: {"pk": half.rows["webhook"].pk},

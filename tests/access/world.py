@@ -8,6 +8,7 @@ and what has no owner, and every number of B's statistics is a multiple of `UNIT
 from __future__ import annotations
 
 import secrets
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,15 +17,17 @@ from django.apps import apps
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, UUIDField
 from django.utils import timezone
 
 from accounts import audit, vault
 from accounts.models import (
+    AuditEntry,
     Invitation,
     MailServer,
     Membership,
     OutboxAttempt,
+    OutboxMessage,
     Site,
     SiteTransfer,
     StaffAccess,
@@ -34,7 +37,7 @@ from accounts.models import (
     WebhookEndpoint,
 )
 from accounts.models.tokens import ApiToken
-from accounts.outgoing import outbox
+from accounts.outgoing import mail_servers, outbox
 from accounts.roles import AccessLevel, Role
 from accounts.tenancy import TenantOwned
 from analytics.models import ImportedDay
@@ -90,6 +93,8 @@ class Half:
         if self.sites:
             self.turn += 1
             near[Site] = self.sites[self.turn % len(self.sites)]
+        if isinstance(model._meta.pk, UUIDField) and self.letter == "b":  # B's come first
+            values.setdefault("id", uuid.UUID(int=secrets.randbits(100)))
         word = self.own if getattr(model, "owner_path", None) is not None else self.shared
         return rows.make(model, word, near, self.tenant, **values)
 
@@ -134,6 +139,7 @@ def _people(half: Half) -> None:
     _member(half, "team", Role.MANAGER, AccessLevel.TEAM)
     for role in Role:
         _member(half, role, role)
+    half.people["mate"] = half.people["analyst"]
 
 
 # --- What a tenant has --------------------------------------------------------------------------
@@ -201,7 +207,7 @@ def _site(half: Half, n: int) -> Site:
     site = Site(
         tenant=half.tenant,
         kind=Site.Kind.BIO if n in (0, 3) else Site.Kind.WEB,
-        name=f"{word} site {n}",
+        name=f"{'!' if half.letter == 'b' else ''}{word} site {n}",  # B's are the first by name
         key=f"{word}-{n}",
         domains=[f"{word}{n}.example"],
         owner=owner,
@@ -305,6 +311,32 @@ def _enlarge(tenant: Tenant) -> None:
         cursor.execute(f"UPDATE tracking_outcome SET n = n * {UNIT} WHERE {sites}", [tenant.pk])
 
 
+def _between(a: Half, b: Half) -> None:
+    """What leads from A to B: somebody who is in both and owns and invites in B, a site that went.
+
+    And B's last test of its mail server, which is later than A's settings.
+    """
+    person_of_both = person("of-both")
+    theirs = Membership.objects.create(user=person_of_both, tenant=b.tenant, role=Role.OWNER)
+    a.people["mate"] = Membership.objects.create(
+        user=person_of_both, tenant=a.tenant, team=a.team, role=Role.ANALYST
+    )
+    Site.plain.filter(pk=b.sites[2].pk).update(owner=theirs.user)
+    Invitation.plain.filter(pk=b.rows["invitation"].pk).update(invited_by=theirs.user)
+    a.make(
+        AuditEntry,
+        action="site.transferred",
+        target_type="site",
+        target_id=str(b.sites[1].pk),
+        changes={},
+    )
+    test = outbox.add_mail(
+        mail_servers.TEST, f"x@{RUN}.test", "Test", f"{b.shared} test", tenant=b.tenant
+    )
+    b.make(OutboxAttempt, number=1, message=test, detail=f"{b.shared} refused")
+    OutboxMessage.plain.filter(pk=test.pk).update(state=OutboxMessage.State.FAILED)
+
+
 def build() -> World:
     """Make both tenants, committed. Takes about three seconds."""
     tenants = {
@@ -329,6 +361,7 @@ def build() -> World:
         for site in half.sites:
             _afterwards(half, site, now)
         _of_new_kinds(half)
+    _between(a1, b1)
     _enlarge(tenants["b"])
     stopped = Tenant.objects.create(name=mark("c", 0, "people"), suspended_at=now)
     return World(a1, a2, b1, b2, stopped)

@@ -86,6 +86,8 @@ def test_system_info_counts_what_the_asker_sees(client, api, site, rival_site, p
     profile = LinkProfile.objects.create(site=bio, username="ada", title="Ada")
     profile.links.create(title="Shop", url="https://shop.acme.test/")
     profile.links.create(title="Old", url="https://x.test/", deleted_at=timezone.now())
+    theirs = LinkProfile.objects.create(site=rival_site, username="rita", title="Rita")
+    theirs.links.create(title="Shop", url="https://shop.rival.test/")
     body = client.get(path, **api).json()
     assert body["counts"] == {"sites": 2, "profiles": 1, "links": 1}
     assert body["database"].startswith("PostgreSQL 1")
