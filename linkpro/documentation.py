@@ -26,6 +26,7 @@ BEGINNINGS = {
     "invitations": "/api/v1/invitations",
     "tokens": "/api/v1/tokens",
     "webhooks": "/api/v1/webhooks",
+    "outbox": "/api/v1/outbox",
     "tenant": "/api/v1/tenant",
     "track": "/api/track",
 }
