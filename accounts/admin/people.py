@@ -117,8 +117,10 @@ class UserAdmin(DjangoUserAdmin, TenantAdmin):  # type: ignore[misc]
 
 
 def _reaches(request: HttpRequest, user: User | None) -> bool:
-    """Whether somebody of staff may change the account: a superuser's is for superusers."""
-    return actor_of(request).is_superuser or user is None or not user.is_superuser
+    """Whether somebody of staff may change the account: others of staff are for superusers."""
+    actor = actor_of(request)
+    is_above = user is not None and (user.is_staff or user.is_superuser) and user != actor
+    return actor.is_superuser or not is_above
 
 
 def _ownerless(users: Iterable[User]) -> list[str]:

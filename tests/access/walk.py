@@ -38,6 +38,10 @@ IN_TURN = (
     ("outsider", "ex_member", "suspended", "of_stopped_tenant", "staff", "superuser"),
     GROUPS["both"],
     GROUPS["dead"],
+    # The same person by a page's session, a token that may all, and a program's sign-in.
+    ("owner", "full", "jwt_owner"),
+    ("viewer", "read", "jwt_viewer"),
+    GROUPS["nobody"],
 )
 WHOLE = os.environ.get("ACCESS_WALK") == "all"
 

@@ -55,7 +55,7 @@ def take(browser: Browser, address: str, width: int, scheme: str) -> None:
 def main(address: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         for width in WIDTHS:
             for scheme in ("light", "dark"):
                 take(browser, address.rstrip("/"), width, scheme)
