@@ -10,10 +10,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.places import PLACES, WIDTHS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 def sign_in(page: Page, address: str) -> None:
