@@ -20,6 +20,8 @@ APART := env LINKPRO_VAR=$(VAR)/test ENVIRONMENT=TEST ENV_FILE=/dev/null
 AS_PRODUCTION := env ENVIRONMENT=PROD BASE_URL=https://linkpro.example.com \
 	SECRET_KEY=0123456789-checked-by-make-lint-0123456789-never-in-use-abcdefghijkl \
 	VAULT_KEYS=never-in-use-checked-by-make-lint
+# One more than there are processors: some tests wait for processes that start and end.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Two commands at once in a fresh clone install once. macOS has no flock and does without.
 ONCE := $(shell command -v flock >/dev/null && echo flock var/install.lock)
 
@@ -32,7 +34,7 @@ run: $(STAMP) ## start everything (PORT=8000, HOST=127.0.0.1, DEMO=1); Ctrl-C st
 	@exec $(PYTHON) -m linkpro.processes --follow-parent
 
 test: $(STAMP) ## run the tests (ARGS="tests/tracking -k name" for some of them)
-	@exec $(APART) $(BESIDE) $(PYTHON) -m pytest -n auto $(ARGS)
+	@exec $(APART) $(BESIDE) $(PYTHON) -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
 
 faults: $(STAMP) ## hurt a running LinkPro and hold it to its word (ARGS=--kills=20)
 	@exec $(APART) $(PYTHON) -m pytest tests/faults --all-faults $(ARGS)
