@@ -137,7 +137,7 @@ def _joined(query: Mapping[str, Any]) -> str:
 
 _PASSING = re.compile(
     r"csrfmiddlewaretoken\S* value=\"?\w+|csrftoken=\w+|x-csrftoken\S*|[0-9a-f]{32}"
-    r"|ratelimit[^\n]*|[a-z0-9]{64}|expires=[^;\n]*|content-length: \d+|messages=[^\n]*"
+    r"|ratelimit[^\n]*|[a-z0-9]{64}|expires[=:][^;\n]*|content-length: \d+|messages=[^\n]*"
     r"|sessionid=[^\n]*"
 )
 
