@@ -76,7 +76,7 @@ def period_asked(request: Request, site: Site, days: int = 30) -> Period:
     An empty one is none, as a form sends what was not filled in.
     Raises `Refused` with `period_invalid`, and `ValidationError` for `days` that are no number.
     """
-    query = {name: text for name, text in request.query_params.items() if text}
+    query = {name: str(text) for name, text in request.query_params.items() if text}
     now = timezone.now()
     by_dates = "first" in query or "last" in query
     if by_dates + ("period" in query) + ("days" in query) > 1:
