@@ -27,7 +27,18 @@ class MessageSerializer(DeliverySerializer):
     """A mail or a webhook with its tries; what it says is told to its receiver only."""
 
     class Meta(DeliverySerializer.Meta):
-        fields = ("channel", "recipient", "subject", *DeliverySerializer.Meta.fields)  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            "id",
+            "channel",
+            "recipient",
+            "subject",
+            "type",
+            "state",
+            "attempts",
+            "next_at",
+            "created_at",
+            "finished_at",
+        )
 
 
 class MessageFilter(filters.FilterSet):
