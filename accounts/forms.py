@@ -27,6 +27,15 @@ def keep_zone(form: forms.BaseForm, zone: str) -> None:
         field.choices = [*choices, (zone, zone)]
 
 
+class BeginsOnBrowsersClock(forms.Form):
+    """A form whose `time_zone` a script sets to the browser's, until somebody has sent it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.is_bound:
+            self.fields["time_zone"].widget.attrs["data-browser-zone"] = ""
+
+
 def clean_host(text: str) -> str:
     """`host_name` with a form's error."""
     try:
@@ -48,7 +57,7 @@ def clean_hosts(text: str) -> list[str]:
     return hosts
 
 
-class FirstRunForm(forms.Form):
+class FirstRunForm(BeginsOnBrowsersClock):
     """The first organisation of an installation, its owner, and the site to count."""
 
     organisation = forms.CharField(max_length=200, label=_("Organisation"))

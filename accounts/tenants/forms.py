@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import pictures
-from accounts.forms import keep_zone, zone_field
+from accounts.forms import BeginsOnBrowsersClock, keep_zone, zone_field
 from accounts.models import Tenant
 from accounts.sites.forms import lines_field, nonempty
 from accounts.tenants import colours, organisation
@@ -102,7 +102,7 @@ class ConfirmTenantForm(forms.Form):
         return given
 
 
-class NewOrganisationForm(forms.Form):
+class NewOrganisationForm(BeginsOnBrowsersClock):
     """A further organisation of somebody who is signed in."""
 
     name = forms.CharField(max_length=200, label=gettext_lazy("Name of the organisation"))

@@ -1,4 +1,4 @@
-"""An invitation in a browser: from the link in the mail into the organisation."""
+"""How one begins, in a browser: by an invitation's link, or with an organisation of one's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Browser
 
 from accounts.members import invitations
 from accounts.members.people import Rights
@@ -35,3 +36,12 @@ def test_who_is_invited_signs_in_and_joins_and_tells_nobody_the_link(
     assert "Welcome to Acme." in page.inner_text("main")
     assert not [told for told in referrers if "/invitations/" in told and "opened" not in told]
     assert visitor.complaints == []
+
+
+@pytest.mark.usefixtures("db")
+def test_the_first_site_begins_on_the_clock_of_the_browser(chromium: Browser, live: str):
+    context = chromium.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(f"{live}/welcome")
+    assert page.locator("[name=time_zone]").input_value() == "Asia/Tokyo"
+    context.close()

@@ -145,6 +145,16 @@
     if (!event.detail.elt.hasAttribute("data-poll")) toast(announcer?.dataset.offline);
   });
 
+  // --- A clock to begin with ---------------------------------------------------------------------
+
+  function proposeZone() {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    for (const list of document.querySelectorAll("[data-browser-zone]")) {
+      if ([...list.options].some(({ value }) => value === timeZone)) list.value = timeZone;
+    }
+  }
+
   showTheme();
   uncover();
+  proposeZone();
 })();
