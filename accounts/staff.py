@@ -32,7 +32,7 @@ READ_STEP = timedelta(minutes=1)
 MOST_PATH = 500
 ADMIN_PATH = "/admin/"
 # What is nobody's organisation's: signing out, the own account, these accesses themselves.
-OWN_PATHS = (ADMIN_PATH, "/account/", "/accounts/", "/auth/", "/staff", "/organisations/")
+OWN_PATHS = (ADMIN_PATH, "/account", "/auth/", "/staff", "/organisations/")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 

@@ -64,7 +64,7 @@ def asks(actor: str, route: Route, line: Line) -> bool:
     if line.policy_for(route.method) in ("everybody", "sign-in"):
         return actor in OF_EVERYBODY
     is_asked = route.pattern.startswith(API) or actor in OF_PAGES
-    found = outcomes(line.policy_for(route.method) or "")
+    found = {name: expected_of(route, line, name) for name in NAMES}
     return is_asked and _is_telling(actor, found) and _is_ones_turn(actor, route, line, found)
 
 
@@ -128,11 +128,24 @@ def question(stage: Stage, route: Route, line: Line, actor: str, whose: str) -> 
     return Question(actor, route, whose, path_of(route, values), said=said)
 
 
+def expected_of(route: Route, line: Line, actor: str) -> str:
+    """What the actor is answered about their own rows, or A's.
+
+    Staff who look in change nothing but their own account: they are refused before it is looked
+    at what they send.
+    """
+    found = outcomes(line.policy_for(route.method) or "")[actor]
+    is_own = route.pattern.startswith("account")
+    if actor == "looking" and route.method != "GET" and not is_own:
+        return {"+": "3", "4": "34"}.get(found, found)
+    return found
+
+
 def faults(stage: Stage, route: Route, actor: str) -> Iterator[str]:
     """What is wrong with an actor's answers at a route, in all variants."""
     line = line_for(route)
     assert line is not None
-    expected = outcomes(line.policy_for(route.method))[actor]
+    expected = expected_of(route, line, actor)
     answers, asked = {}, {}
     for whose in variants(route, line, actor):
         asked[whose] = question(stage, route, line, actor, whose)
