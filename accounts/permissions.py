@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
+STAFF_READ_ONLY = _(
+    "You are looking into this organisation as staff: nothing of it can be changed."
+)
+
 
 def member_or_403(request: Request) -> Membership:
     """The asking member; `PermissionDenied` for somebody who is in no tenant."""
@@ -70,5 +74,5 @@ class RolePermission(permissions.BasePermission):
             return told % {"scope": scope.value}
         member = member_or_403(request)
         if not reads and getattr(member, "access", None):
-            return _("You look into this organisation as staff: nothing of it can be changed.")
+            return STAFF_READ_ONLY
         return "" if member.may(role) else lacking(role)

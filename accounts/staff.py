@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.authentication import SESSION_TENANT, memberships_of
 from accounts.models import AuditEntry, Membership, StaffAccess, Tenant, User
+from accounts.permissions import STAFF_READ_ONLY
 
 # Where a session remembers by which access it looks.
 SESSION_ACCESS = "staff_access"
@@ -162,11 +163,10 @@ def _known_member(request: HttpRequest) -> Membership | None:
 
 
 def _refusal(request: HttpRequest) -> HttpResponse:
-    told = _("You are looking into this organisation as staff: nothing of it can be changed.")
     if not request.path.startswith("/api/"):
-        raise PermissionDenied(told)
+        raise PermissionDenied(STAFF_READ_ONLY)
     body = {"type": "about:blank", "title": "Forbidden", "status": 403}
-    body |= {"code": "staff_only_read", "detail": told}
+    body |= {"code": "staff_only_read", "detail": str(STAFF_READ_ONLY)}
     return JsonResponse(body, status=403, content_type="application/problem+json")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.apps import apps
+from allauth.mfa.models import Authenticator
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Tenant
 from accounts.roles import AccessLevel
+from accounts.sign_in.second_factors import FACTORS
 
 MAX_SEARCH = 100
 
@@ -30,9 +31,8 @@ def found(tenant: Tenant, search: str) -> QuerySet[Membership]:
 
 def with_second_factor(members: Iterable[Membership]) -> set[int]:
     """The ids of those users whose sign-in asks for more than a password."""
-    factors = apps.get_model("mfa", "Authenticator")._default_manager
     users = [member.user_id for member in members]
-    strong = factors.filter(user__in=users, type__in=["totp", "webauthn"])
+    strong = Authenticator.objects.filter(user__in=users, type__in=FACTORS)
     return set(strong.values_list("user", flat=True))
 
 
